@@ -1,0 +1,3 @@
+"""BitHedge: Bitcoin price protection on Stacks."""
+
+__version__ = "0.1.0"
