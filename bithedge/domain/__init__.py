@@ -1,0 +1,1 @@
+"""The rules of the product: pure, integer money, no clock, chance or I/O."""

@@ -1,0 +1,1 @@
+"""One policy: its state, how facts change it, what may be decided about it."""
