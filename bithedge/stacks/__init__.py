@@ -1,0 +1,1 @@
+"""The Stacks wire: addresses, Clarity values, transactions, signed messages, the node client."""
