@@ -1,0 +1,1 @@
+"""The running system: thin actors around the pure core."""
