@@ -1,0 +1,1 @@
+"""The embedded local chain: starts its process and talks to its control paths."""
