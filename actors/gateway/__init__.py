@@ -1,0 +1,1 @@
+"""The WebSocket gateway: snapshot, then deltas; who missed something resumes."""

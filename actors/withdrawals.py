@@ -1,0 +1,117 @@
+"""Withdrawals, a part of the pool's actor: checked, set aside, and leave for them signed."""
+
+from functools import partial
+
+import msgspec
+
+from actors.messages.pool import CheckWithdrawal, Withdraw, Withdrawal
+from actors.quoting import QuoteDesk
+from actors.seams import Ids
+from bithedge.domain.blocks import POOL_STREAM
+from bithedge.domain.errors import NotReadyError, UnknownProviderError
+from bithedge.domain.events.pool import WithdrawalVoucherIssued
+from bithedge.domain.ids import withdrawal_id
+from bithedge.domain.money import Height, UsdE8
+from bithedge.domain.pool.books import Books
+from bithedge.domain.pool.commands import RequestWithdrawal
+from bithedge.domain.pool.decisions import decide_withdrawal
+from bithedge.domain.pool.health import Health, Leaver, health
+from bithedge.protocol.signing import PoolSigner
+from bithedge.storage.ports import Change, Journal
+
+
+class Withdrawals(msgspec.Struct, frozen=True, kw_only=True):
+    """What a withdrawal works with."""
+
+    journal: Journal
+    signer: PoolSigner
+    ids: Ids
+    desk: QuoteDesk
+    voucher_blocks: int
+
+    async def withdraw(self, books: Books, message: Withdraw) -> Withdrawal:
+        """Commit a voucher and take it up into `books`; the live one again for the same amount.
+
+        Raises:
+            DomainError: the interface's refusals of `POST /v1/withdrawals`; nothing was changed.
+        """
+        named = withdrawal_id(self.ids.bytes16())
+        height = self.desk.tip.burn_height
+        command = RequestWithdrawal(
+            withdrawal_id=named,
+            address=message.address,
+            tier=message.tier,
+            amount=message.amount,
+            command_id=message.command_id,
+            height=height,
+            spot=last_price(self.desk),
+            limits=message.limits,
+        )
+        events = decide_withdrawal(books, command)
+        found = self._health(books, message)
+        if not events:
+            return await self._again(books, message, found)
+        valid_until = Height(height + self.voucher_blocks)
+        signature = self.signer.voucher(named, message.address, message.amount, message.tier, valid_until)
+        issued = WithdrawalVoucherIssued(
+            withdrawal_id=named,
+            address=message.address,
+            tier=message.tier,
+            amount=message.amount,
+            valid_until=valid_until,
+            voucher_signatures=(signature,),
+        )
+        withdrawal = Withdrawal(
+            withdrawal_id=named,
+            address=message.address,
+            tier=message.tier,
+            amount=message.amount,
+            valid_until=valid_until,
+            signatures=issued.voucher_signatures,
+            health=found,
+        )
+        committed = await self.journal.append(
+            [Change(stream=POOL_STREAM, events=(*events, issued))],
+            keep=partial(message.keep, withdrawal),
+            used_message=message.command_id,
+        )
+        for one in committed:
+            books.apply(one.recorded)
+        return withdrawal
+
+    async def _again(self, books: Books, message: Withdraw, found: Health) -> Withdrawal:
+        voucher = books.vouchers.of(message.address, message.tier)
+        if voucher is None or voucher.valid_until is None:
+            raise NotReadyError("the voucher is being signed", retry_after_s=1)
+        withdrawal = Withdrawal(
+            withdrawal_id=voucher.withdrawal_id,
+            address=voucher.address,
+            tier=voucher.tier,
+            amount=voucher.amount,
+            valid_until=voucher.valid_until,
+            signatures=voucher.signatures,
+            health=found,
+        )
+        await self.journal.append([], keep=partial(message.keep, withdrawal), used_message=message.command_id)
+        return withdrawal
+
+    def check(self, books: Books, message: CheckWithdrawal) -> Health:
+        """Return the health checks alone; raises `UnknownProviderError`."""
+        if not books.accounts_of(message.address):
+            raise UnknownProviderError("this address has never provided", field="address")
+        return self._health(books, message)
+
+    def _health(self, books: Books, message: Withdraw | CheckWithdrawal) -> Health:
+        leaver = Leaver(
+            address=message.address,
+            tier=message.tier,
+            amount=message.amount,
+            height=self.desk.tip.burn_height,
+        )
+        return health(books, leaver, limits=message.limits, spot=last_price(self.desk))
+
+
+def last_price(desk: QuoteDesk) -> UsdE8:
+    """Return the last price, however old: it is shown, nobody is paid by it."""
+    spot = desk.market.spot
+    return UsdE8(1) if spot is None else spot
