@@ -13,7 +13,7 @@ class Suite(NamedTuple):
 
 SUITES = (
     Suite("contracts on the VM", ("npx", "vitest", "run", "--config", "tests/contracts/vitest.config.ts")),
-    Suite("devnet", ("node", "--test", "--test-concurrency=1", "tests/devnet/")),
+    Suite("devnet", ("node", "--test", "--test-concurrency=2", "tests/devnet/")),
     Suite("dashboard, parts", ("npm", "run", "--silent", "test", "-w", "bithedge/dashboard")),
     Suite("dashboard, types", ("npm", "run", "--silent", "check", "-w", "bithedge/dashboard")),
     Suite("Python", (sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "tests")),
