@@ -37,8 +37,6 @@ from bithedge.storage.reader import Reader
 log = structlog.stdlib.get_logger()
 
 FIRST_CATCH_UP_S: Final = 300.0
-READY_POLL_S: Final = 0.02
-"""Between two looks whether all is there, before the daemon says that it is ready."""
 
 
 class Daemon:
@@ -56,6 +54,7 @@ class Daemon:
         self._starters = Starters(parts, self)
         self.policies = PolicyDirectory(self._starters.policy_tools())
         self._spot: UsdE8 | None = None
+        self._changed = asyncio.Event()
         self._add_children()
 
     @classmethod
@@ -107,7 +106,8 @@ class Daemon:
         await chain.ask(CatchUp(), deadline=FIRST_CATCH_UP_S)
         self._every(parts.config.node.poll_ms, lambda: chain.post(Poll()), "chain-polls")
         while self.health.reasons():
-            await asyncio.sleep(READY_POLL_S)
+            self._changed.clear()
+            await self._changed.wait()
 
     async def stop(self) -> None:
         """Drain and stop the actors, then close the journal."""
@@ -180,6 +180,7 @@ class Daemon:
         self._parts.addresses["gateway"].post(Publish(batch=batch))
 
     def _state_changed(self, channel: str) -> None:
+        self._changed.set()
         self._parts.addresses["gateway"].post(StateChanged(channel=channel))
 
     def _lanes(self) -> Sequence[Address]:

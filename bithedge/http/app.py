@@ -17,11 +17,12 @@ from bithedge.http.arriving import (
     check_sizes,
     sound_request_id,
 )
+from bithedge.http.connection import COMMON_HEADERS, Protocol
 from bithedge.http.dispatch import Dispatch
 from bithedge.http.docs_pages import add_docs
 from bithedge.http.openapi import document
 from bithedge.http.pages import add_pages
-from bithedge.http.problems import MEDIA_TYPE, HttpError, Problem, not_found, problem_of
+from bithedge.http.problems import HttpError, not_found, problem_of, problem_response
 from bithedge.http.table import ROUTES
 
 log = structlog.stdlib.get_logger()
@@ -68,6 +69,8 @@ class Gate:
     @web.middleware
     async def check(self, request: web.Request, handler: WebHandler) -> web.StreamResponse:
         """Refuse what is too large, of a foreign host or origin, or comes too late; answer OPTIONS."""
+        if isinstance(request.protocol, Protocol):
+            request.protocol.arrived()
         check_sizes(request)
         check_host(request, self._hosts)
         check_origin(request, self._origins)
@@ -119,15 +122,6 @@ def make_app(system: System) -> web.Application:
 GATE: Final = web.AppKey("gate", Gate)
 
 
-def problem_response(problem: Problem) -> web.Response:
-    """Return a problem as aiohttp sends it."""
-    return web.Response(
-        status=problem.status,
-        body=problem.body,
-        headers={**problem.headers, "Content-Type": MEDIA_TYPE, "Cache-Control": "no-store"},
-    )
-
-
 def _refused(error: Exception, request: web.Request, request_id: str) -> web.Response:
     if isinstance(error, web.HTTPException) and error.status < _REFUSED:
         raise error
@@ -167,6 +161,4 @@ def _allowed(unmatched: web.HTTPMethodNotAllowed) -> str:
 
 
 async def _common_headers(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers["Server"] = "BitHedge"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers.update(COMMON_HEADERS)

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from typing import Final
 
 CLIENTS_MAX: Final = 20_000
+_ROUNDING_S: Final = 1e-6
 
 
 class Buckets:
@@ -23,7 +24,7 @@ class Buckets:
         """Take a token; return 0, or after how many seconds there will be one (nothing is taken then)."""
         full_at = max(now, self._full_at.get(client, now)) + self._interval
         wait = full_at - now - self._depth
-        if wait > 0:
+        if wait > _ROUNDING_S:
             return wait
         self._full_at[client] = full_at
         self._full_at.move_to_end(client)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import msgspec
+from aiohttp import web
 from pykka import ActorDeadError
 
 from actors.runtime import DeadlineExceededError
@@ -189,6 +190,15 @@ def problem_of(error: Exception, *, request_id: str, commits: bool = False) -> P
         "request_id": request_id,
     }
     return Problem(status=status, code=known.code, headers=headers, body=msgspec.json.encode(extra | body))
+
+
+def problem_response(problem: Problem) -> web.Response:
+    """Return a problem as aiohttp sends it."""
+    return web.Response(
+        status=problem.status,
+        body=problem.body,
+        headers={**problem.headers, "Content-Type": MEDIA_TYPE, "Cache-Control": "no-store"},
+    )
 
 
 def _known(error: Exception, *, commits: bool) -> HttpError:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -17,6 +17,21 @@ class Access(StrEnum):
     OPERATOR = "operator"
     DEVNET = "devnet"
 
+
+SIGNED_REFUSALS: Final = ("invalid_signature", "message_expired", "not_owner", "message_used")
+"""What every signed command may be refused for."""
+QUOTE_REFUSALS: Final = (
+    "pool_closed",
+    "insufficient_capacity",
+    "strike_out_of_range",
+    "tenor_out_of_range",
+    "amount_out_of_range",
+    "uneconomic",
+    "too_many_reservations",
+    "oracle_stale",
+    "selling_paused",
+)
+"""What a quote and a sale may be refused for."""
 
 KeyRule = Literal["none", "welcome", "required"]
 

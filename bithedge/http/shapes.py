@@ -11,6 +11,7 @@ from bithedge.http.problems import Fault, HttpError
 T = TypeVar("T", bound=msgspec.Struct)
 
 _PATH: Final = re.compile(r"^(?P<message>.*?)(?: - at `(?P<path>\$[^`]*)`)?$", re.DOTALL)
+_INDEX: Final = re.compile(r"\[(\d+)\]")
 _WHOLE: Final = re.compile(r"0|[1-9][0-9]{0,15}")
 _TRUTH: Final[Mapping[str, bool]] = {"true": True, "false": False}
 
@@ -109,7 +110,7 @@ def _flat(annotation: object) -> list[object]:
 def _fault_of(error: msgspec.ValidationError, field: str) -> Fault:
     match = _PATH.fullmatch(str(error))
     message, path = (str(error), None) if match is None else (match["message"], match["path"])
-    dotted = (path or "$").removeprefix("$").replace("[...]", "").strip(".")
+    dotted = _INDEX.sub(r".\1", (path or "$").removeprefix("$").replace("[...]", "")).strip(".")
     return _fault(".".join(part for part in (field, dotted) if part), message.replace("`", ""))
 
 

@@ -64,7 +64,7 @@ def _cell(value: object) -> object:
             return ""
         case bool():
             return "true" if value else "false"
-        case list():
+        case list() | tuple():
             return msgspec.json.encode(value).decode()
         case str() if value.startswith(_FORMULA):
             return f"'{value}"  # else a spreadsheet would run it

@@ -105,9 +105,28 @@ def _created(policy: Policy | None, event: PolicyCreated, recorded: Recorded) ->
     )
 
 
-def _changed(policy: Policy, event: Event, recorded: Recorded) -> Policy:  # noqa: C901, PLR0911, PLR0912 - one arm a fact
+def _changed(policy: Policy, event: Event, recorded: Recorded) -> Policy:
+    """Return the policy after a fact of its life: before the sale, while it covers, or at its end."""
+    if policy.policy_id is None:
+        policy = _unbought(policy, event)
+    elif policy.status in LIVE:
+        policy = _covering(policy, event, recorded)
     match event:
-        case PolicyPending() if policy.policy_id is None:
+        case PolicySettled():
+            return _settled(policy, event, recorded)
+        case PolicyExpired():
+            return _expired(policy, recorded)
+        case PolicyAutoExerciseChanged():
+            return replace(policy, auto_exercise=event.enabled)
+        case TransactionSent() | TransactionReplaced() | TransactionAborted() | TransactionReverted():
+            return _told(policy, event)
+        case _:
+            return policy
+
+
+def _unbought(policy: Policy, event: Event) -> Policy:
+    match event:
+        case PolicyPending():
             return replace(
                 policy,
                 status=Status.PENDING_CONFIRMATION,
@@ -115,7 +134,7 @@ def _changed(policy: Policy, event: Event, recorded: Recorded) -> Policy:  # noq
                 reason=None,
                 created_txid=event.txid,
             )
-        case PolicyPurchaseAborted() if policy.policy_id is None:
+        case PolicyPurchaseAborted():
             return replace(
                 policy,
                 status=Status.PENDING_SIGNATURE,
@@ -123,51 +142,48 @@ def _changed(policy: Policy, event: Event, recorded: Recorded) -> Policy:  # noq
                 reason=event.reason,
                 created_txid=None,
             )
-        case PolicyActivationRequested() if policy.status in LIVE:
-            return replace(
-                policy,
-                status=Status.SETTLING,
-                detail=None,
-                reason=None,
-                exercise=Exercise(
-                    command_id=event.command_id,
-                    min_payout=event.min_payout,
-                    valid_until_s=event.valid_until_s,
-                    signature=event.signature,
-                ),
-            )
-        case PolicyActivationFailed() if policy.status is Status.SETTLING:
-            return _unsettled(policy, event.reason)
-        case PolicyExerciseRequested() if policy.status in LIVE:
-            return replace(policy, request=_request(event, recorded))
-        case PolicySettling() if policy.status in LIVE:
-            return _settling(policy, event)
-        case PolicySettled():
-            return _settled(policy, event, recorded)
-        case PolicyExpiring() if policy.status is Status.ACTIVE:
-            return replace(
-                policy,
-                status=Status.EXPIRING,
-                detail="in_grace",
-                standing=_standing(recorded) or policy.standing,
-            )
-        case PolicyExpired():
-            return replace(
-                policy,
-                status=Status.EXPIRED,
-                detail=None,
-                reason=None,
-                closing_txid=_txid(recorded),
-                standing=_standing(recorded),
-            )
-        case PolicyLapsed() if policy.policy_id is None:
+        case PolicyLapsed():
             return replace(policy, status=Status.LAPSED, detail=None, reason="never paid for")
-        case PolicyAutoExerciseChanged():
-            return replace(policy, auto_exercise=event.enabled)
-        case TransactionSent() | TransactionReplaced() | TransactionAborted() | TransactionReverted():
-            return _told(policy, event)
         case _:
             return policy
+
+
+def _covering(policy: Policy, event: Event, recorded: Recorded) -> Policy:
+    match event:
+        case PolicyActivationRequested():
+            return _exercised(policy, event)
+        case PolicyActivationFailed() if policy.status is Status.SETTLING:
+            return _unsettled(policy, event.reason)
+        case PolicyExerciseRequested():
+            return replace(policy, request=_request(event, recorded))
+        case PolicySettling():
+            return _settling(policy, event)
+        case PolicyExpiring() if policy.status is Status.ACTIVE:
+            standing = _standing(recorded) or policy.standing
+            return replace(policy, status=Status.EXPIRING, detail="in_grace", standing=standing)
+        case _:
+            return policy
+
+
+def _exercised(policy: Policy, event: PolicyActivationRequested) -> Policy:
+    exercise = Exercise(
+        command_id=event.command_id,
+        min_payout=event.min_payout,
+        valid_until_s=event.valid_until_s,
+        signature=event.signature,
+    )
+    return replace(policy, status=Status.SETTLING, detail=None, reason=None, exercise=exercise)
+
+
+def _expired(policy: Policy, recorded: Recorded) -> Policy:
+    return replace(
+        policy,
+        status=Status.EXPIRED,
+        detail=None,
+        reason=None,
+        closing_txid=_txid(recorded),
+        standing=_standing(recorded),
+    )
 
 
 def _settling(policy: Policy, event: PolicySettling) -> Policy:

@@ -46,7 +46,7 @@ async def post_settlement(call: Call[Nothing, SettlementBody]) -> Reply:
     system = call.system
     _, head = await find_policy(system.reader, call.path["id"])
     policy = head.policy
-    standing = _standing(
+    standing = standing_of(
         policy, tip_of(call.context).burn_height, request_life=system.parameters.request_life
     )
     price = await settling_price(system.reader, standing)
@@ -121,7 +121,12 @@ async def _at_expiry(reader: Reader, standing: Standing) -> SignedPrice:
     return price
 
 
-def _standing(policy: Policy, height: Height, *, request_life: int) -> Standing:
+def standing_of(policy: Policy, height: Height, *, request_life: int) -> Standing:
+    """Return a policy as the contract judges it at a burn height.
+
+    Raises:
+        PolicyNotActiveError: nothing of it is locked on chain.
+    """
     if policy.status not in LIVE or policy.policy_id is None or policy.start is None:
         raise PolicyNotActiveError(
             f"the policy is {policy.status.value}: there is nothing to settle on chain",
