@@ -23,7 +23,7 @@ from actors.seams import Clock, Ids
 from bithedge.domain.errors import UnknownPolicyError
 from bithedge.domain.events.policy import PolicyEvent, PolicySettling
 from bithedge.domain.events.transactions import Intent
-from bithedge.domain.ids import Hex, QuoteId, operation_id
+from bithedge.domain.ids import Hex, QuoteId, operation_id, to_bytes
 from bithedge.domain.money import Height
 from bithedge.domain.policy.decide import (
     PublicPrice,
@@ -139,8 +139,9 @@ class PolicyActor(AsyncioActor):
         policy = self._policy
         if policy.exercise is None or policy.exercise.command_id != message.command_id:
             return
-        fresh = operation_id(self._tools.ids.bytes16())
-        events = decide_reading(policy, _public(message.reading), fresh)
+        # The command names its operation: the owner was told it when the exercise was accepted.
+        named = operation_id(to_bytes(message.command_id))
+        events = decide_reading(policy, _public(message.reading), named)
         await self._settle(
             events, message.reading, useless_after=message.reading.height + self._tools.max_age
         )

@@ -3,6 +3,7 @@
 from functools import partial
 
 import msgspec
+from msgspec.structs import replace
 
 from actors.messages.pool import CheckWithdrawal, Withdraw, Withdrawal
 from actors.quoting import QuoteDesk
@@ -11,11 +12,12 @@ from bithedge.domain.blocks import POOL_STREAM
 from bithedge.domain.errors import NotReadyError, UnknownProviderError
 from bithedge.domain.events.pool import WithdrawalVoucherIssued
 from bithedge.domain.ids import withdrawal_id
-from bithedge.domain.money import Height, UsdE8
+from bithedge.domain.money import Height, Sats, UsdE8
 from bithedge.domain.pool.books import Books
 from bithedge.domain.pool.commands import RequestWithdrawal
 from bithedge.domain.pool.decisions import decide_withdrawal
 from bithedge.domain.pool.health import Health, Leaver, health
+from bithedge.domain.pool.vouchers import Voucher
 from bithedge.protocol.signing import PoolSigner
 from bithedge.storage.ports import Change, Journal
 
@@ -48,9 +50,9 @@ class Withdrawals(msgspec.Struct, frozen=True, kw_only=True):
             limits=message.limits,
         )
         events = decide_withdrawal(books, command)
-        found = self._health(books, message)
         if not events:
-            return await self._again(books, message, found)
+            return await self._again(books, message)
+        found = self._health(books, message)
         valid_until = Height(height + self.voucher_blocks)
         signature = self.signer.voucher(named, message.address, message.amount, message.tier, valid_until)
         issued = WithdrawalVoucherIssued(
@@ -79,7 +81,7 @@ class Withdrawals(msgspec.Struct, frozen=True, kw_only=True):
             books.apply(one.recorded)
         return withdrawal
 
-    async def _again(self, books: Books, message: Withdraw, found: Health) -> Withdrawal:
+    async def _again(self, books: Books, message: Withdraw) -> Withdrawal:
         voucher = books.vouchers.of(message.address, message.tier)
         if voucher is None or voucher.valid_until is None:
             raise NotReadyError("the voucher is being signed", retry_after_s=1)
@@ -90,7 +92,7 @@ class Withdrawals(msgspec.Struct, frozen=True, kw_only=True):
             amount=voucher.amount,
             valid_until=voucher.valid_until,
             signatures=voucher.signatures,
-            health=found,
+            health=self._health_of(books, message, voucher),
         )
         await self.journal.append([], keep=partial(message.keep, withdrawal), used_message=message.command_id)
         return withdrawal
@@ -99,7 +101,23 @@ class Withdrawals(msgspec.Struct, frozen=True, kw_only=True):
         """Return the health checks alone; raises `UnknownProviderError`."""
         if not books.accounts_of(message.address):
             raise UnknownProviderError("this address has never provided", field="address")
+        voucher = books.vouchers.of(message.address, message.tier)
+        if voucher is not None and voucher.amount == message.amount:
+            return self._health_of(books, message, voucher)
         return self._health(books, message)
+
+    def _health_of(self, books: Books, message: Withdraw | CheckWithdrawal, voucher: Voucher) -> Health:
+        """Return the checks of a withdrawal that is on its way: its money is already out of the figures."""
+        after = self._health(books, replace(message, amount=Sats(0)))
+        checks = tuple(
+            replace(check, largest_sats=Sats(check.largest_sats + voucher.amount)) for check in after.checks
+        )
+        return replace(
+            after,
+            largest_sats=Sats(after.largest_sats + voucher.amount),
+            checks=checks,
+            stress=self._health(books, message).stress,
+        )
 
     def _health(self, books: Books, message: Withdraw | CheckWithdrawal) -> Health:
         leaver = Leaver(

@@ -65,7 +65,12 @@ def configure_logs(stream: TextIO | None = None, *, pretty: bool | None = None) 
 
 def _for_people() -> list[Processor]:
     # The default shows the local variables of a traceback, and they may hold secrets.
-    return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    return [
+        _arrange,
+        structlog.dev.ConsoleRenderer(
+            timestamp_key="at", exception_formatter=structlog.dev.plain_traceback, sort_keys=False
+        ),
+    ]
 
 
 def _for_programs() -> list[Processor]:

@@ -20,9 +20,14 @@ _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 class Ending:
-    """The end of a process, from the moment it is asked for."""
+    """The end of a process, from the moment it is asked for.
 
-    def __init__(self) -> None:
+    Args:
+        within_s: how long it may take; then what is left is cut off.
+    """
+
+    def __init__(self, *, within_s: float = STOP_WITHIN_S) -> None:
+        self._within_s = within_s
         self._loop = asyncio.get_running_loop()
         self.asked: asyncio.Future[Exit] = self._loop.create_future()
         self._limit: asyncio.TimerHandle | None = None
@@ -38,7 +43,7 @@ class Ending:
     def begin(self) -> None:
         """From now on the end may take so long and no longer."""
         if self._limit is None:
-            self._limit = self._loop.call_later(STOP_WITHIN_S, self._cut_off, "daemon.stop_cut_off")
+            self._limit = self._loop.call_later(self._within_s, self._cut_off, "daemon.stop_cut_off")
 
     @contextlib.contextmanager
     def on_signals(self) -> Generator[None]:

@@ -1,12 +1,11 @@
-"""The event loop of a command: uvloop's where it is installed."""
+"""The event loop of a command: uvloop's where there is one."""
 
 import asyncio
-import importlib
-import importlib.util
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 T = TypeVar("T")
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
 def run_on_loop(main: Coroutine[Any, Any, T]) -> T:
@@ -15,8 +14,9 @@ def run_on_loop(main: Coroutine[Any, Any, T]) -> T:
         return runner.run(main)
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    if importlib.util.find_spec("uvloop") is None:  # not made for every system
+def _loop_factory() -> LoopFactory | None:
+    try:
+        import uvloop  # noqa: PLC0415 - not made for every system
+    except ImportError:
         return None
-    uvloop = importlib.import_module("uvloop")
-    return cast("Callable[[], asyncio.AbstractEventLoop]", uvloop.new_event_loop)
+    return uvloop.new_event_loop

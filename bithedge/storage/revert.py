@@ -8,7 +8,7 @@ import msgspec
 
 from bithedge.domain.events.base import Recorded
 from bithedge.domain.events.pool import FundsWithdrawn
-from bithedge.domain.events.transactions import NonceGapFilled, TransactionEvent, TransactionPrepared
+from bithedge.domain.events.transactions import TransactionAborted, TransactionConfirmed, TransactionEvent
 from bithedge.domain.ids import Address, OperationId, QuoteId, Txid, WithdrawalId
 from bithedge.storage.channels import policy_channel, withdrawal_channel
 from bithedge.storage.codec import COLUMNS, EventRow, decode_row
@@ -121,9 +121,8 @@ def _transactions(undone: Sequence[Recorded]) -> tuple[UndoneTransaction, ...]:
     found: dict[Txid, UndoneTransaction] = {}
     for recorded in undone:
         event = recorded.event
-        if isinstance(event, TransactionEvent) and not isinstance(
-            event, NonceGapFilled | TransactionPrepared
-        ):
+        # Only what mined it: one that is no longer final, but still in the chain, is not un-mined.
+        if isinstance(event, TransactionConfirmed | TransactionAborted):
             found[event.txid] = UndoneTransaction(
                 txid=event.txid,
                 stream=recorded.stream,

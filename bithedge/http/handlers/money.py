@@ -6,7 +6,6 @@ from actors.messages.pool import (
     CheckDeposit,
     CheckWithdrawal,
     GetPortfolio,
-    KeepWithdrawal,
     Withdraw,
     Withdrawal,
 )
@@ -25,6 +24,7 @@ from bithedge.http.requests import CheckQuery, DepositBody, WithdrawalBody
 from bithedge.protocol.calls import deposit_funds, withdraw_funds
 from bithedge.protocol.prepared import PreparedTransaction
 from bithedge.stacks.messages import RequestWithdrawal
+from bithedge.storage.ports import Answer, Committed
 from bithedge.storage.queries import providers as queries
 from bithedge.views.withdrawals import WithdrawalStatus, WithdrawalView
 
@@ -64,7 +64,9 @@ async def post_withdrawal(call: Call[Nothing, WithdrawalBody]) -> Reply:
     def shown(withdrawal: Withdrawal) -> Reply:
         return _issued(system, withdrawal, nonce)
 
-    keep: KeepWithdrawal = lambda withdrawal, _committed: call.keep(shown(withdrawal))  # noqa: E731 - a callback
+    def keep(withdrawal: Withdrawal, _committed: tuple[Committed, ...]) -> Answer | None:
+        return call.keep(shown(withdrawal))
+
     withdrawal = await system.pool.ask(
         Withdraw(
             address=address,

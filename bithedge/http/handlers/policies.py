@@ -1,7 +1,7 @@
 """Policies: bought, listed, exercised, switched."""
 
 from actors.messages.policies import Activate, SwitchAutoExercise
-from actors.messages.pool import KeepReserved, Reserve, Reserved
+from actors.messages.pool import Reserve, Reserved
 from bithedge.domain.errors import DomainError, OracleStaleError
 from bithedge.domain.ids import OperationId, QuoteId, to_bytes
 from bithedge.domain.money import MAX_PRICE, Height, Sats, UsdE8
@@ -52,7 +52,9 @@ async def post_policy(call: Call[Nothing, ReserveBody]) -> Reply:
     def shown(reserved: Reserved) -> Reply:
         return _reserved(call, reserved, nonce)
 
-    keep: KeepReserved = lambda reserved, _committed: call.keep(shown(reserved))  # noqa: E731 - it is a callback
+    def keep(reserved: Reserved, _committed: tuple[Committed, ...]) -> Answer | None:
+        return call.keep(shown(reserved))
+
     reserved = await system.pool.ask(
         Reserve(
             quote_id=quote_id,

@@ -18,6 +18,7 @@ from journal_world import (
     of_operation,
     pending,
     quote,
+    ref,
     reorganised,
     reserved,
     sent,
@@ -25,8 +26,9 @@ from journal_world import (
     signed,
 )
 
+from bithedge.domain.events.transactions import TransactionFinal
 from bithedge.domain.policy.state import Status
-from bithedge.storage.ports import Revert
+from bithedge.storage.ports import Change, Revert
 from bithedge.storage.queries.chain import newest_blocks, pool_days, tier_days, tip
 from bithedge.storage.queries.events import policy_events
 from bithedge.storage.queries.kept import signed_quote
@@ -188,6 +190,20 @@ async def test_a_confirmed_transaction_is_pending_again_and_its_operation_sent(w
     assert [each.txid for each in await world.reader.read(attempts_of, OPERATION)] == [SETTLE_TX]
     (open_attempt,) = await world.reader.read(unsettled_attempts, an_attempt().address)
     assert open_attempt.attempt == an_attempt()
+
+
+async def test_a_transaction_that_is_only_no_longer_final_is_not_un_mined(world: World) -> None:
+    await a_settled_policy(world)
+    final = TransactionFinal(txid=SETTLE_TX, operation_id=OPERATION, quote_ids=(quote(1),))
+    await world.append(followed(4), Change(stream=f"tx:{OPERATION}", events=(final,), chain=ref(4)))
+
+    undone = await world.reader.read(undone_subjects, 3)
+    await world.reorganise(3)
+
+    assert undone.transactions == ()
+    found = await world.reader.read(transaction, SETTLE_TX)
+    assert found is not None
+    assert (found.status, found.block_height) == ("confirmed", 3)
 
 
 async def test_orphans_stay_in_sight_with_what_went_with_them(world: World) -> None:

@@ -1,0 +1,1 @@
+"""The table of paths, a file a family."""
