@@ -30,7 +30,8 @@ CREATE INDEX policies_by_number ON policies (policy_id);
 CREATE INDEX policies_by_sight ON policies (first_seen);
 CREATE INDEX policies_by_owner ON policies (owner, first_seen);
 CREATE INDEX policies_by_status ON policies (status, first_seen);
-CREATE INDEX policies_by_change ON policies (updated_seq) WHERE first_seen IS NOT NULL;
+CREATE INDEX policies_by_change ON policies (updated_seq)
+WHERE first_seen IS NOT NULL;
 
 CREATE TABLE quotes (
     quote_id TEXT PRIMARY KEY,
@@ -175,8 +176,10 @@ CREATE TABLE blocks (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX blocks_by_sight ON blocks (seq);
-CREATE INDEX blocks_by_height ON blocks (block_height) WHERE orphaned = 0;
-CREATE INDEX blocks_by_burn_height ON blocks (burn_height, block_height) WHERE orphaned = 0;
+CREATE INDEX blocks_by_height ON blocks (block_height)
+WHERE orphaned = 0;
+CREATE INDEX blocks_by_burn_height ON blocks (burn_height, block_height)
+WHERE orphaned = 0;
 
 CREATE TABLE tier_metrics (
     day INTEGER NOT NULL, -- burn height // 144
