@@ -99,14 +99,6 @@ class Client:
     async def try_post(self, path: str, body: object, *, key: str | None = None) -> Answer:
         return await self.ask("POST", path, body=body, headers={"Idempotency-Key": key or new_key()})
 
-    async def operate(self, path: str, body: object, token: str) -> Any:
-        """Post as the operator."""
-        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": new_key()}
-        answer = await self.ask("POST", path, body=body, headers=headers)
-        if answer.status >= 400:
-            raise RefusedError("POST", path, answer)
-        return answer.json
-
     async def refusal(self, path: str, body: object) -> Json:
         """Post what is to be refused; return the problem, its shape checked."""
         return problem_of(await self.try_post(path, body))
@@ -334,20 +326,17 @@ class Client:
         return [event["name"] for event in found["items"] if not event["undone"]]
 
     async def books(self) -> Json:
-        """Return all that a refusal must leave as it is."""
+        """Return all that a refusal must leave as it is, but for what the daemon does by itself."""
         pool = await self.get("/v1/pool")
+        transactions = (await self.get("/v1/transactions?limit=200"))["items"]
+        policies = (await self.get("/v1/policies?limit=200"))["items"]
         return {
             "pool": {name: value for name, value in pool.items() if name != "reconciled_height"},
             "tiers": await self.get("/v1/tiers"),
-            "policies": [
-                (policy["quote_id"], policy["status"], policy["auto_exercise"])
-                for policy in (await self.get("/v1/policies?limit=200"))["items"]
-            ],
+            "policies": [(one["quote_id"], one["status"], one["auto_exercise"]) for one in policies],
             "transactions": [
-                (one["txid"], one["status"])
-                for one in (await self.get("/v1/transactions?limit=200"))["items"]
+                (one["txid"], one["status"]) for one in transactions if one["operation_id"] is None
             ],
-            "waiting": await self.waiting(),
         }
 
 

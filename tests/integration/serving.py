@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 READY_S = 60.0
 STOP_S = 12.0
 GONE_S = 10.0
+IMAGES = Path(tempfile.gettempdir()) / "bithedge-devnet-images"
 
 # Blocks come when a test mines them, and limits on clients are tests of their own.
 SETTINGS = (
@@ -47,33 +49,19 @@ class DidNotStartError(AssertionError):
     """It ended or said nothing; what it complained of stands in the message."""
 
 
-class Daemon:
-    """Starts, stops and kills one daemon; the folder outlives its lives."""
+class _Program:
+    """A process of ours that prints one line when it is ready, and may be killed with all that it runs."""
 
-    def __init__(self, data: Path, *, settings: Sequence[str] = ()) -> None:
+    def __init__(self, data: Path) -> None:
         self.data = data
         self.log = data.with_name(f"{data.name}.log")
-        self._settings = (*SETTINGS, *settings)
         self._process: subprocess.Popen[bytes] | None = None
-        self._ready: Ready | None = None
 
-    @property
-    def ready(self) -> Ready:
-        assert self._ready is not None, "the daemon was not started"
-        return self._ready
-
-    @property
-    def operator_token(self) -> str:
-        return (self.data / "operator-token").read_text().strip()
-
-    def start(self) -> None:
-        """Start it and wait for the line that says it takes requests."""
-        options = [word for setting in self._settings for word in ("--set", setting)]
-        ports = ["--http-port", "0", "--ws-port", "0", "--node-port", "0"]
-        command = [sys.executable, "run.py", "serve", "--json", "--data", str(self.data), *ports, *options]
+    def _launch(self, command: Sequence[str]) -> bytes:
+        """Start it and return its line."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                command,
+                [sys.executable, "run.py", *command],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -82,7 +70,7 @@ class Daemon:
                 start_new_session=True,
             )
         try:
-            self._ready = msgspec.json.decode(self._first_line(), type=Ready)
+            return self._first_line()
         except BaseException:
             self.kill()
             raise
@@ -105,10 +93,14 @@ class Daemon:
         psutil.wait_procs(children, timeout=GONE_S)
         self._close()
 
-    def restart(self) -> None:
-        """Stop it and start it again on the same folder."""
-        self.stop()
-        self.start()
+    def discard(self) -> None:
+        """Kill it and its chain at once; nobody will look at them again."""
+        if self._process is None:
+            return
+        for child in _children(self._process.pid):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+        self.kill()
 
     def told(self) -> str:
         """Return the end of its log."""
@@ -134,6 +126,58 @@ class Daemon:
         if self._process.stdout is not None:
             self._process.stdout.close()
         self._process = None
+
+
+class Daemon(_Program):
+    """Starts, stops and kills one daemon; the folder outlives its lives."""
+
+    def __init__(self, data: Path, *, settings: Sequence[str] = ()) -> None:
+        super().__init__(data)
+        self._settings = (*SETTINGS, *settings)
+        self._ready: Ready | None = None
+
+    @property
+    def ready(self) -> Ready:
+        assert self._ready is not None, "the daemon was not started"
+        return self._ready
+
+    @property
+    def operator_token(self) -> str:
+        return (self.data / "operator-token").read_text().strip()
+
+    def start(self) -> None:
+        """Start it and wait until it takes requests."""
+        options = [word for setting in self._settings for word in ("--set", setting)]
+        ports = ["--http-port", "0", "--ws-port", "0", "--node-port", "0"]
+        images = self.data / "devnet"
+        images.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _link_images(IMAGES, images)
+        line = self._launch(["serve", "--json", "--data", str(self.data), *ports, *options])
+        self._ready = msgspec.json.decode(line, type=Ready)
+        _link_images(images, IMAGES)
+
+    def restart(self) -> None:
+        """Stop it and start it again on the same folder."""
+        self.stop()
+        self.start()
+
+
+class Chain(_Program):
+    """The local chain as a process of its own, blocks on demand only."""
+
+    def start(self) -> str:
+        """Start it and return its URL."""
+        times = ["--block-time", "0", "--burn-time", "0"]
+        line = self._launch(["devnet", "--json", "--data", str(self.data), "--port", "0", *times])
+        return msgspec.json.decode(line)["node"]
+
+
+def _link_images(there: Path, here: Path) -> None:
+    """Share the memory images that the chain boots from: their names say what they depend on."""
+    here.mkdir(parents=True, exist_ok=True)
+    for image in there.glob("boot-*.bin"):
+        with contextlib.suppress(OSError):  # it is there already, or on another disk: then it boots slowly
+            os.link(image, here / image.name)
 
 
 def _clean(environment: os._Environ[str]) -> dict[str, str]:

@@ -1,11 +1,12 @@
 """kill -9 of the whole process group: nothing acknowledged is lost, nothing is done twice."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.integration.client import BTC, Client, a_withdrawal, new_key, payout_of, usd
-from tests.integration.serving import Daemon
+from tests.integration.serving import Chain, Daemon
 
 Connect = Callable[[Daemon], Awaitable[Client]]
 FALLEN = usd(58_000)
@@ -14,6 +15,13 @@ FALLEN = usd(58_000)
 @pytest.fixture
 def daemon(fresh_daemon: Callable[..., Daemon]) -> Daemon:
     return fresh_daemon()
+
+
+@pytest.fixture
+def chain(tmp_path: Path) -> Iterator[Chain]:
+    started = Chain(tmp_path / "chain")
+    yield started
+    started.discard()
 
 
 async def killed(daemon: Daemon, connect: Connect) -> Client:
@@ -131,23 +139,49 @@ async def test_a_settlement_in_flight_is_the_same_transaction_after_a_kill(
 
 
 async def test_blocks_that_came_while_the_daemon_was_dead_are_followed(
-    fresh_daemon: Callable[..., Daemon], daemon: Daemon, connect: Connect
+    chain: Chain, fresh_daemon: Callable[..., Daemon], connect: Connect
 ) -> None:
-    chain = await connect(daemon)
-    other = fresh_daemon(f"node.url={daemon.ready.node}")
-    client = await connect(other)
-    provider = await client.wallet()
-    await client.deposit(provider, BTC)
-    other.kill()
+    daemon = fresh_daemon(f"node.url={chain.start()}")
+    client = await connect(daemon)
+    early, late = await client.wallet(), await client.wallet()
+    await client.deposit(early, BTC)
+    prepared = await client.post(
+        "/v1/deposits", {"address": late.address, "amount_sats": 2 * BTC, "tier": "balanced"}
+    )
+    raw = late.sign(prepared["transaction"]).raw
+    daemon.kill()
 
-    late = await chain.wallet()
-    await chain.deposit(late, 2 * BTC)
-    await chain.mine(300)
-    other.start()
+    await client.node("POST", "/v2/transactions", {"tx": raw.hex(), "attachment": None})
+    await client.block()
+    await client.node("POST", "/devnet/mine", {"burn": 300})
+    daemon.start()
 
-    client = await connect(other)
+    client = await connect(daemon)
     await client.caught_up()
-    assert (await client.account(provider))["free_sats"] == BTC
+    assert (await client.account(early))["free_sats"] == BTC
     assert (await client.account(late))["free_sats"] == 2 * BTC
     pool = await client.until("/v1/pool", lambda pool: pool["reconciled"], mining=False)
-    assert pool["vault_sats"] == 3 * BTC
+    assert pool["vault_sats"] == await client.vault() == 3 * BTC
+
+
+async def test_a_fork_that_happened_while_the_daemon_was_dead_is_followed(
+    chain: Chain, fresh_daemon: Callable[..., Daemon], connect: Connect
+) -> None:
+    daemon = fresh_daemon(f"node.url={chain.start()}")
+    client = await connect(daemon)
+    provider, owner = await client.wallet(), await client.wallet()
+    await client.deposit(provider, BTC)
+    policy = await client.buy(owner)
+    mined = await client.get(f"/v1/transactions/{policy['created_txid']}")
+    depth = await client.depth_of(mined["block_height"])
+    daemon.kill()
+
+    await client.node("POST", "/devnet/fork", {"depth": depth, "requeue": False})
+    daemon.start()
+
+    client = await connect(daemon)
+    await client.caught_up()
+    assert (await client.get("/v1/pool"))["locked_sats"] == (await client.totals())["locked"] == 0
+    again = await client.wait_policy(policy["quote_id"], "active")
+    assert again["created_txid"] == policy["created_txid"]
+    assert await client.sbtc(owner.address) == 10 * BTC - policy["premium_sats"]

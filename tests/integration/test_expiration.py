@@ -6,8 +6,9 @@ REQUEST_LIFE = 12
 TENOR = 144
 
 
-async def test_a_policy_that_owes_nothing_expires_and_its_collateral_comes_free(client: Client) -> None:
-    owner = await client.wallet()
+async def test_a_policy_that_owes_nothing_expires_and_its_collateral_comes_free(alone: Client) -> None:
+    client, owner = alone, await alone.wallet()
+    await client.deposit(await client.wallet(), BTC)
     policy = await client.buy(owner, tenor_blocks=TENOR)
     before = await client.totals()
     await client.mine_to(policy["expiry_height"] + 1)

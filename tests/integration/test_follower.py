@@ -218,20 +218,17 @@ async def test_a_policy_may_come_back_under_another_number_but_never_another_quo
 async def test_a_fork_over_an_expiry_releases_the_collateral_once(client: Client) -> None:
     owner = await client.wallet()
     policy = await client.buy(owner, tenor_blocks=144)
-    locked = (await client.totals())["locked"]
     await client.mine_to(policy["expiry_height"] + 13)
     expired = await client.wait_policy(policy["quote_id"], "expired")
 
     await undo(client, expired["closing_txid"])
-    undone, locked_undone = (
-        await client.get(f"/v1/policies/{policy['quote_id']}"),
-        (await client.totals())["locked"],
-    )
+    undone = await client.get(f"/v1/policies/{policy['quote_id']}")
+    held = await client.collateral(policy["policy_id"])
     await client.wait_policy(policy["quote_id"], "expired")
 
     assert undone["status"] == "expiring"
-    assert locked_undone == locked
-    assert locked - (await client.totals())["locked"] == policy["max_payout_sats"]
+    assert held == policy["max_payout_sats"]
+    assert await client.collateral(policy["policy_id"]) == 0
     await books_of_the_chain(client)
 
 
