@@ -172,6 +172,9 @@ function Signed() {
         <a class="link" href="#/account">
           Account
         </a>
+        <a class="link" href="#/settings">
+          Settings
+        </a>
         <button class="link" type="button" onClick={leave}>
           Leave
         </button>
@@ -233,7 +236,9 @@ function AccountMenu() {
             <span class="phone">{signer.address.slice(-4)}</span>
           </>
         ) : (
-          "Connect wallet"
+          <>
+            Connect<span class="mid"> wallet</span>
+          </>
         )}
       </button>
       {open && (

@@ -11,6 +11,7 @@ import "./views/policies.css";
 import "./views/money.css";
 import "./views/responsive.css";
 import "./charts/charts.css";
+import "./parts/life-line.css";
 import "./parts/sheet.css";
 import type { Policy } from "./api/schema";
 import { btcShort, exactTime } from "./format";
@@ -25,6 +26,7 @@ import { startClock } from "./store/freshness";
 import { blocksFold, oracleFold, tip } from "./store/oracle";
 import { lastNotice } from "./store/policies";
 import { poolFold, tiersFold } from "./store/pool";
+import { followProvider } from "./store/provider";
 import { flushOutbox, transactionsFold } from "./store/transactions";
 import { connection, stream } from "./stream/connection";
 import { startTheme } from "./theme";
@@ -35,6 +37,7 @@ import { NoDaemon } from "./views/no-daemon";
 import { Policies } from "./views/policies";
 import { PoolView } from "./views/pool";
 import { Protect } from "./views/protect";
+import { Settings } from "./views/settings";
 import { TransactionView } from "./views/transaction";
 
 function View() {
@@ -52,6 +55,8 @@ function View() {
       return <TransactionView />;
     case "account":
       return <Account />;
+    case "settings":
+      return <Settings />;
     case "help":
       return <Help />;
     default:
@@ -95,7 +100,7 @@ function announceCrossings(): void {
     }
     const name = `Policy ${policy.policy_id ?? ""}`;
     if (notice.name === "PolicyInTheMoney") {
-      alertNow(`${name} can be exercised: it pays ${btcShort(policy.payout_now_sats)} sBTC.`);
+      alertNow(`${name} can be exercised: it pays ${btcShort(policy.payout_now_sats ?? 0)} sBTC.`);
     } else if (notice.name === "PolicyOutOfTheMoney") {
       announce(`${name} pays nothing at the price now.`);
     } else if (notice.name === "PolicyExpiringSoon") {
@@ -126,6 +131,7 @@ async function start(): Promise<void> {
   stream.read("tiers", tiersFold);
   stream.read("transactions", transactionsFold);
   stream.start(settings.stream_url);
+  followProvider();
   await restoreAccount().catch(() => undefined);
   await flushOutbox();
 }

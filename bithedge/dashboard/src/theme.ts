@@ -1,35 +1,42 @@
 /** Light or dark: the system's until chosen. */
 
-import { signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 
-type Theme = "light" | "dark";
+type Choice = "system" | "light" | "dark";
 
 const KEPT = "bithedge.theme";
 const system = matchMedia("(prefers-color-scheme: dark)");
 
-function initial(): Theme {
-  const kept = localStorage.getItem(KEPT);
-  return kept === "light" || kept === "dark" ? kept : system.matches ? "dark" : "light";
+function kept(): Choice {
+  const word = localStorage.getItem(KEPT);
+  return word === "light" || word === "dark" ? word : "system";
 }
 
-export const theme = signal<Theme>(initial());
-
-function apply(): void {
-  document.documentElement.dataset.theme = theme.value;
-}
+const systemIsDark = signal(system.matches);
+export const themeChoice = signal<Choice>(kept());
+export const theme = computed(() => {
+  const choice = themeChoice.value;
+  return choice === "system" ? (systemIsDark.value ? "dark" : "light") : choice;
+});
 
 export function startTheme(): void {
-  apply();
+  effect(() => {
+    document.documentElement.dataset.theme = theme.value;
+  });
   system.addEventListener("change", () => {
-    if (localStorage.getItem(KEPT) === null) {
-      theme.value = system.matches ? "dark" : "light";
-      apply();
-    }
+    systemIsDark.value = system.matches;
   });
 }
 
+export function chooseTheme(next: Choice): void {
+  themeChoice.value = next;
+  if (next === "system") {
+    localStorage.removeItem(KEPT);
+  } else {
+    localStorage.setItem(KEPT, next);
+  }
+}
+
 export function switchTheme(): void {
-  theme.value = theme.value === "dark" ? "light" : "dark";
-  localStorage.setItem(KEPT, theme.value);
-  apply();
+  chooseTheme(theme.peek() === "dark" ? "light" : "dark");
 }

@@ -2,6 +2,9 @@
 
 import { forget, keyFor } from "./idempotency";
 import { emptyProblem, Refused, readProblem } from "./problems";
+import type { Page } from "./schema";
+
+const MOST_A_PAGE = 200;
 
 export type Query = Record<string, string | number | boolean | null | undefined>;
 
@@ -48,6 +51,18 @@ export async function read<T>(path: string, query?: Query, signal?: AbortSignal)
 
 export async function get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> {
   return (await read<T>(path, query, signal)).data;
+}
+
+/** Walk a list to its end. */
+export async function getAll<T>(path: string, query: Query, signal?: AbortSignal): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Page<T> = await get(path, { ...query, limit: MOST_A_PAGE, cursor }, signal);
+    items.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+  return items;
 }
 
 export async function getText(path: string, accept: string, query?: Query): Promise<string> {

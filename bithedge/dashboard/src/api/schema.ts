@@ -1,5 +1,7 @@
 /** The objects of the public interface, as HTTP and the stream carry them. */
 
+export type * from "./pool-schema";
+
 export type Kind = "put" | "call";
 export type TierName = string;
 
@@ -171,8 +173,9 @@ export interface Settlement {
   price_usd_e8: number;
   payout_sats: number;
   height: number;
+  /** Null until the settlement is sent, and until it is mined. */
   txid: string | null;
-  at: string;
+  at: string | null;
 }
 
 export interface Policy {
@@ -199,8 +202,9 @@ export interface Policy {
   auto_exercise: boolean;
   exercised_by: "owner" | "floor" | "expiry" | null;
   in_the_money: boolean;
-  payout_now_sats: number;
-  value_now_sats: number;
+  /** Null while there is no price. */
+  payout_now_sats: number | null;
+  value_now_sats: number | null;
   at_sale: { spot_usd_e8: number; volatility: number } | null;
   created_txid: string | null;
   settlement: Settlement | null;
@@ -333,79 +337,6 @@ export interface Pause {
   code: string;
   message: string;
   since_at: string;
-}
-
-export interface Pool {
-  vault_sats: number;
-  available_sats: number;
-  locked_sats: number;
-  buffer_sats: number;
-  reserved_sats: number;
-  premiums_sats: number;
-  payouts_sats: number;
-  protected_sats: number;
-  utilisation_bps: number;
-  active_policies: number;
-  policies_sold: number;
-  policies_settled: number;
-  policies_expired: number;
-  providers: number;
-  pauses: Pause[];
-  reconciled: boolean;
-  reconciled_height: number | null;
-  closed: boolean;
-}
-
-export interface Tier {
-  tier: TierName;
-  parameters: TierParameters;
-  total_sats: number;
-  free_sats: number;
-  locked_sats: number;
-  reserved_sats: number;
-  utilisation_bps: number;
-  providers: number;
-  active_policies: number;
-  premiums_earned_sats: number;
-  losses_sats: number;
-  yield_bps: number | null;
-  worst_30d_bps: number | null;
-  crash_bps: number;
-}
-
-export interface Liabilities {
-  strikes_usd_e8: number[];
-  weeks: { from_height: number; to_height: number }[];
-  cells: {
-    strike: number;
-    week: number;
-    policies: number;
-    max_payout_sats: number;
-    owed_now_sats: number;
-  }[];
-}
-
-export interface Stress {
-  spot_usd_e8: number;
-  locked_sats: number;
-  points: { change_bps: number; price_usd_e8: number; owed_sats: number }[];
-}
-
-export interface PoolHistory {
-  at: string;
-  premiums_sats: number;
-  payouts_sats: number;
-  deposited_sats: number;
-  withdrawn_sats: number;
-  utilisation_bps: number;
-}
-
-export interface Proof {
-  burn_height: number;
-  block_hash: string;
-  equations: { name: string; left_sats: number; right_sats: number; holds: boolean }[];
-  last_break_at: string | null;
-  reads: { contract_id: string; function: string; arguments: string[]; result: string }[];
 }
 
 export interface Account {

@@ -1,6 +1,7 @@
 /** The columns beside the price axis: payout, worth in dollars, scenarios. */
 
 import type { Candle } from "../api/schema";
+import { bound } from "../domain/floor";
 import { breakEven, moved, payout, type Terms, worth } from "../domain/payout";
 import { btcPlain, btcShort, percent, usd } from "../format";
 import {
@@ -138,12 +139,28 @@ export function WorthColumn({ data, columns, plot }: Part) {
   );
 }
 
+const LABEL_TOP = 14;
+const LABEL_BOTTOM = 18;
+
+/** Return how far a label at `y` has to move so that no line runs through its words. */
+function clearOf(y: number, lines: readonly number[]): number {
+  const hit = lines.find((line) => line > y - LABEL_TOP && line < y + LABEL_BOTTOM);
+  if (hit === undefined) {
+    return 0;
+  }
+  return hit <= y ? hit + LABEL_TOP - y : hit - LABEL_BOTTOM - y;
+}
+
 export function ScenarioColumn({ data, columns, plot }: Part) {
   if (columns.scenarios === 0) {
     return null;
   }
   const { terms, range, spot } = data;
   const changes = terms.kind === "put" ? SCENARIOS : RISING_SCENARIOS;
+  const edge = bound(terms);
+  const lines = [terms.strike_usd_e8, spot, ...(edge === null ? [] : [edge])].map((at) =>
+    yOf(at, range, plot),
+  );
   return (
     <g transform={`translate(${columns.history + columns.axis + columns.payout + columns.worth} 0)`}>
       <path class="axis" d={`M0 ${-HEAD + 40}V${plot}`} />
@@ -154,13 +171,14 @@ export function ScenarioColumn({ data, columns, plot }: Part) {
         if (y < 4 || y > plot) {
           return null;
         }
+        const shift = clearOf(y, lines);
         return (
           <g key={change}>
             <path class="scenario-tick" d={`M0 ${y}H7`} />
-            <text class="scenario" x={11} y={y - 2}>
+            <text class="scenario" x={11} y={y + shift - 2}>
               <tspan class="scenario-change">{percent(change, 0, true)}</tspan> {usd(price, 0)}
             </text>
-            <text class={`scenario ${pays > 0 ? "pays" : ""}`} x={11} y={y + 14}>
+            <text class={`scenario ${pays > 0 ? "pays" : ""}`} x={11} y={y + shift + 14}>
               {pays > 0 ? `pays ${btcShort(pays)} · ${usd(worth(pays, price), 0)}` : "pays nothing"}
             </text>
           </g>

@@ -50,8 +50,9 @@ export function StressChart({ data }: { data: Stress }) {
             <circle class="loss-dot" cx={x(point.change_bps)} cy={y(point.owed_sats)} r={4} />
             <text
               class="figure-text"
-              x={x(point.change_bps) + 8}
-              y={y(point.owed_sats) + (y(point.owed_sats) > H - 20 ? -8 : 14)}
+              x={x(point.change_bps) - 6}
+              y={y(point.owed_sats) - 8}
+              text-anchor="end"
             >
               {btcShort(point.owed_sats, 2, true)}
             </text>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Config, Policy, Transaction } from "../api/schema";
-import { policySteps, transactionSteps } from "./life";
-import { blocksTo, timeOf } from "./schedule";
+import { type Crossing, policySteps, timeLeft, transactionSteps } from "./life";
+import { blocksTo, heightOf, timeOf } from "./schedule";
 
 const config = { confirmations: { confirmed: 1, final: 6 } } as Config;
 const tip = { burn_height: 1_000, at: "2026-11-24T12:00:00.000Z", mean_burn_block_s: 30 };
@@ -34,21 +34,40 @@ describe("a policy's life", () => {
       "In mempool now",
       "Active ahead",
       "Final ahead",
-      "Covered ahead",
       "Expiry ahead",
       "Released ahead",
     ]);
     expect(states(a_policy({ final: true })).slice(2, 5)).toEqual([
       "Active done",
-      "Final done",
-      "Covered now",
+      "Final now",
+      "Expiry ahead",
     ]);
+  });
+
+  it("says since when it pays, while it pays", () => {
+    const crossing = { height: 995, words: "since about noon" };
+    const paying = a_policy({ final: true });
+    const names = (since: Crossing | null) =>
+      policySteps(paying, [], tip, config, since).map((step) => step.name);
+    expect(names(crossing)).toContain("In the money");
+    expect(names(null)).not.toContain("In the money");
+    const young = policySteps(a_policy({}), [], tip, config, crossing).map(
+      ({ name, state }) => `${name} ${state}`,
+    );
+    expect(young.slice(2, 5)).toEqual(["Active done", "In the money now", "Final ahead"]);
+  });
+
+  it("dates on the chain what the line shows in proportion", () => {
+    const steps = policySteps(a_policy({}), [], tip, config);
+    expect(steps.map((step) => step.height)).toEqual([undefined, undefined, 990, 1_006, 1_100, 1_112]);
+    expect(timeLeft(a_policy({}), tip)).toEqual({ height: 1_000, words: "now · 100 blocks left" });
+    expect(timeLeft(a_policy({ status: "settled" }), tip)).toBeNull();
   });
 
   it("steps back when a reorganisation took the purchase back", () => {
     const before = states(a_policy({}));
     const after = states(a_policy({ status: "pending_confirmation" }));
-    expect(before[2]).toBe("Active done");
+    expect(before[2]).toBe("Active now");
     expect(after[2]).toBe("Active ahead");
   });
 
@@ -85,5 +104,6 @@ describe("heights and times", () => {
     expect(timeOf(1_100, tip) - Date.parse(tip.at)).toBe(100 * 30_000);
     expect(timeOf(990, tip) - Date.parse(tip.at)).toBe(-10 * 30_000);
     expect(blocksTo(990, tip)).toBe(0);
+    expect(heightOf(timeOf(1_040, tip), tip)).toBe(1_040);
   });
 });

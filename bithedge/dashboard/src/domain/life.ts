@@ -1,8 +1,8 @@
 /** The life of a policy and of a transaction as steps. It shows what is, so it may step back. */
 
 import type { Config, HistoryEvent, Policy, Transaction } from "../api/schema";
-import { clockTime, dayTime, height, shortId } from "../format";
-import { blocksTo, type Clock, timeOf } from "./schedule";
+import { clockTime, count, dayShort, dayTime, height, shortId } from "../format";
+import { BLOCKS_PER_DAY, blocksTo, type Clock, timeOf } from "./schedule";
 
 export interface Step {
   name: string;
@@ -11,6 +11,14 @@ export interface Step {
   lines?: string[];
   /** Words over the line at this step. */
   marker?: string;
+  /** The burn height at which it stands on the line; none for what the chain does not date. */
+  height?: number;
+}
+
+/** When a policy last began to pay, as far as prices tell. */
+export interface Crossing {
+  height: number;
+  words: string;
 }
 
 /** Blocks after expiry before a policy that owes nothing is released. */
@@ -24,6 +32,12 @@ function eventAt(events: readonly HistoryEvent[], ...names: string[]): HistoryEv
 
 function timed(event: HistoryEvent | undefined): string[] {
   return event ? [dayTime(event.at)] : [];
+}
+
+/** Return the time of `event`, without its day where that is the day of `before`. */
+function timedAfter(event: HistoryEvent | undefined, before: HistoryEvent | undefined): string[] {
+  const sameDay = event && before && dayShort(event.at) === dayShort(before.at);
+  return sameDay ? [clockTime(event.at)] : timed(event);
 }
 
 function rank(policy: Policy): number {
@@ -49,7 +63,7 @@ function inMempool(policy: Policy, events: readonly HistoryEvent[]): Step {
   return {
     name: "In mempool",
     state: at > 1 ? "done" : "now",
-    lines: [...timed(eventAt(events, "TransactionSent", "PolicyPending")), ...sold],
+    lines: [...timedAfter(eventAt(events, "PolicyPending"), eventAt(events, "QuoteIssued")), ...sold],
     ...(at === 1 ? { marker: "usually 1 to 10 minutes" } : {}),
   };
 }
@@ -65,16 +79,23 @@ function activeStep(policy: Policy, events: readonly HistoryEvent[], config: Con
     name: "Active",
     state: "done",
     lines: [when, policy.start_height === null ? "" : height(policy.start_height)],
+    ...(policy.start_height === null ? {} : { height: policy.start_height }),
   };
 }
 
 function finalStep(policy: Policy, events: readonly HistoryEvent[]): Step {
+  const reached = policy.final_height === null ? {} : { height: policy.final_height };
   const isFinal = HAS_ENDED.has(policy.status) || (rank(policy) >= 2 && policy.final);
   if (isFinal) {
-    return { name: "Final", state: "done", lines: timed(eventAt(events, "TransactionFinal")) };
+    return {
+      name: "Final",
+      state: "done",
+      lines: timedAfter(eventAt(events, "TransactionFinal"), eventAt(events, "PolicyCreated")),
+      ...reached,
+    };
   }
   const lines = policy.final_height === null ? [] : [`at ${height(policy.final_height)}`];
-  return { name: "Final", state: "ahead", lines };
+  return { name: "Final", state: "ahead", lines, ...reached };
 }
 
 function settlingSteps(policy: Policy, events: readonly HistoryEvent[]): Step[] {
@@ -86,7 +107,7 @@ function settlingSteps(policy: Policy, events: readonly HistoryEvent[]): Step[] 
     {
       name: "Settled",
       state: paid ? "done" : "ahead",
-      lines: paid && settlement ? [dayTime(settlement.at), height(settlement.height)] : [],
+      lines: paid && settlement?.at ? [dayTime(settlement.at), height(settlement.height)] : [],
     },
   ];
 }
@@ -99,22 +120,39 @@ function expiredSteps(policy: Policy, events: readonly HistoryEvent[], expires: 
   ];
 }
 
-function stepsAhead(policy: Policy, clock: Clock, expires: number): Step[] {
-  const left = blocksTo(policy.expiry_height, clock);
-  const active = policy.status === "active";
+function stepsAhead(policy: Policy, clock: Clock, expires: number, crossing: Crossing | null): Step[] {
   const release = policy.expiry_height + REQUEST_LIFE;
+  const released = timeOf(release, clock);
+  const paying: Step[] =
+    policy.status === "active" && crossing
+      ? [{ name: "In the money", state: "done", lines: [crossing.words], height: crossing.height }]
+      : [];
   return [
+    ...paying,
     {
-      name: policy.in_the_money ? "In the money" : "Covered",
-      state: active ? "now" : "ahead",
-      ...(active ? { marker: `now · ${height(left)} blocks left` } : {}),
+      name: "Expiry",
+      state: "ahead",
+      lines: [`≈ ${dayTime(expires)}`, height(policy.expiry_height)],
+      height: policy.expiry_height,
     },
-    { name: "Expiry", state: "ahead", lines: [`≈ ${dayTime(expires)}`, height(policy.expiry_height)] },
-    { name: "Released", state: "ahead", lines: [`≈ ${dayTime(timeOf(release, clock))}`, height(release)] },
+    {
+      name: "Released",
+      state: "ahead",
+      lines: [
+        `≈ ${dayShort(released) === dayShort(expires) ? clockTime(released) : dayTime(released)}`,
+        height(release),
+      ],
+      height: release,
+    },
   ];
 }
 
-function ending(policy: Policy, events: readonly HistoryEvent[], clock: Clock): Step[] {
+function ending(
+  policy: Policy,
+  events: readonly HistoryEvent[],
+  clock: Clock,
+  crossing: Crossing | null,
+): Step[] {
   const expires = timeOf(policy.expiry_height, clock);
   switch (policy.status) {
     case "lapsed":
@@ -126,8 +164,17 @@ function ending(policy: Policy, events: readonly HistoryEvent[], clock: Clock): 
     case "expired":
       return expiredSteps(policy, events, expires);
     default:
-      return stepsAhead(policy, clock, expires);
+      return stepsAhead(policy, clock, expires, crossing);
   }
+}
+
+/** Mark the last step that is done as the one the policy stands at, unless another is already. */
+function withCurrent(steps: Step[]): Step[] {
+  if (steps.some((step) => step.state === "now" || step.state === "failed")) {
+    return steps;
+  }
+  const last = steps.findLastIndex((step) => step.state === "done");
+  return steps.map((step, index) => (index === last ? { ...step, state: "now" } : step));
 }
 
 /** Return the steps of a policy's life, in order. */
@@ -136,17 +183,40 @@ export function policySteps(
   events: readonly HistoryEvent[],
   clock: Clock,
   config: Config,
+  crossing: Crossing | null = null,
 ): Step[] {
   if (policy.status === "lapsed") {
-    return [{ ...reserved(policy, events), state: "done" }, ...ending(policy, events, clock)];
+    return [{ ...reserved(policy, events), state: "done" }, ...ending(policy, events, clock, null)];
   }
-  return [
+  const steps = [
     reserved(policy, events),
     inMempool(policy, events),
     activeStep(policy, events, config),
     finalStep(policy, events),
-    ...ending(policy, events, clock),
+    ...ending(policy, events, clock, crossing),
   ];
+  return HAS_ENDED.has(policy.status) ? steps : withCurrent(inOrder(steps));
+}
+
+/** Put what the chain dates in its order: a young policy may pay before its purchase is final. */
+function inOrder(steps: readonly Step[]): Step[] {
+  const first = steps.findIndex((step) => step.height !== undefined);
+  if (first < 0 || steps.slice(first).some((step) => step.height === undefined)) {
+    return [...steps];
+  }
+  const dated = steps.slice(first).sort((a, b) => (a.height ?? 0) - (b.height ?? 0));
+  return [...steps.slice(0, first), ...dated];
+}
+
+/** Return what stands over the line while a policy runs: how long it still has. */
+export function timeLeft(policy: Policy, clock: Clock): { height: number; words: string } | null {
+  if (policy.status !== "active") {
+    return null;
+  }
+  const left = blocksTo(policy.expiry_height, clock);
+  const words =
+    left >= BLOCKS_PER_DAY ? count(Math.floor(left / BLOCKS_PER_DAY), "day") : count(left, "block");
+  return { height: clock.burn_height, words: `now · ${words} left` };
 }
 
 const ENDED: Partial<Record<Transaction["status"], Step>> = {

@@ -10,10 +10,19 @@ import {
   serializeCV,
 } from "@stacks/transactions";
 import { describe, expect, it } from "vitest";
-import type { Config, OwnerMessage, PreparedTransaction } from "../api/schema";
+import type { Config, OwnerMessage, Policy, PreparedTransaction } from "../api/schema";
+import { idBytes } from "./comparison";
 import { bare, prefixed } from "./hex";
 import type { Offer } from "./offer";
-import { compareDeposit, compareMessage, comparePurchase, compareWithdrawal, idBytes } from "./terms";
+import {
+  compareDeposit,
+  compareMessage,
+  comparePurchase,
+  compareRequest,
+  compareSettlement,
+  compareWithdrawal,
+  settlingPrice,
+} from "./terms";
 
 const KEY = `${"11".repeat(32)}01`;
 const STRANGER = `${"22".repeat(32)}01`;
@@ -232,6 +241,51 @@ describe("money in and out", () => {
     expect(compareWithdrawal(honest, shown, OWNER, config)).toEqual([]);
     const less = await prepared({ name: "withdraw-funds", args, conditions: [sends(pool, 899)] });
     expect(compareWithdrawal(less, shown, OWNER, config).length).toBe(1);
+  });
+});
+
+describe("the holder's own way on chain", () => {
+  const policy = { ...offer, policy_id: 7, owner: OWNER } as unknown as Policy;
+  const PRICE = 5_200_000_000_000;
+  const OWED = 3_846_153;
+
+  function request(change: Call = {}): Promise<PreparedTransaction> {
+    const args = [Cl.uint(7), Cl.uint(1_000)];
+    return prepared({ contract: "policy-registry", name: "request-exercise", args, ...change });
+  }
+
+  function settlement(change: Call = {}, attested = 2): Promise<PreparedTransaction> {
+    const attestations = Cl.list(Array.from({ length: attested }, signature));
+    return prepared({
+      name: "settle-policy",
+      args: [Cl.uint(7), Cl.uint(PRICE), Cl.uint(976_500), attestations, Cl.none()],
+      conditions: [sends(config.contracts.liquidity_pool, OWED)],
+      ...change,
+    });
+  }
+
+  it("compares a request, which moves nothing", async () => {
+    const differing = async (change: Call) =>
+      compareRequest(await request(change), policy, 1_000, config).map((difference) => difference.what);
+    expect(await differing({})).toEqual([]);
+    expect(await differing({ args: [Cl.uint(8), Cl.uint(1_000)] })).toEqual(["policy"]);
+    expect(await differing({ args: [Cl.uint(7), Cl.uint(1)] })).toEqual(["least you will take"]);
+    expect(await differing({ conditions: [sends(OWNER, 1)] })).toEqual(["number of post-conditions"]);
+    expect(await differing({ mode: PostConditionMode.Allow })).toEqual(["post-condition mode"]);
+  });
+
+  it("compares a settlement, which pays exactly what the policy owes at its price", async () => {
+    const differing = async (change: Call, attested = 2) =>
+      compareSettlement(await settlement(change, attested), policy, 976_500, config).map(({ what }) => what);
+    expect(settlingPrice(await settlement())).toBe(PRICE);
+    expect(await differing({})).toEqual([]);
+    expect(await differing({}, 1)).toEqual(["attestors' signatures"]);
+    const pool = config.contracts.liquidity_pool;
+    expect(await differing({ conditions: [sends(pool, OWED - 1)] })).toEqual(["post-condition: amount"]);
+    expect(compareSettlement(await settlement(), policy, 976_501, config)).toHaveLength(1);
+    expect(compareSettlement(await settlement(), { ...policy, policy_id: 9 }, 976_500, config)).toHaveLength(
+      1,
+    );
   });
 });
 

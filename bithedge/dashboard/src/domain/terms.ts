@@ -5,226 +5,20 @@
  * transaction itself are read from their bytes. Any difference means that the page must not sign.
  */
 
-import {
-  AuthType,
-  addressFromVersionHash,
-  addressToString,
-  Cl,
-  ClarityType,
-  type ClarityValue,
-  deserializePostConditionWire,
-  deserializeTransaction,
-  type FungiblePostCondition,
-  isContractCallPayload,
-  isSingleSig,
-  type PostCondition,
-  PostConditionMode,
-  type StacksTransactionWire,
-  serializeCV,
-  serializePostConditionWire,
-  wireToPostCondition,
-} from "@stacks/transactions";
+import { Cl, ClarityType } from "@stacks/transactions";
 import type { Config, OwnerMessage, Policy, PreparedTransaction } from "../api/schema";
+import { Comparison, compareTuple, type Difference, idBytes, simple, type Wanted } from "./comparison";
 import { bare } from "./hex";
 import type { Offer } from "./offer";
-
-export interface Difference {
-  what: string;
-  shown: string;
-  found: string;
-}
-
-type Wanted = string | bigint | boolean;
-
-class Comparison {
-  readonly differences: Difference[] = [];
-
-  same(what: string, shown: Wanted, found: Wanted | null): void {
-    if (shown !== found) {
-      this.differences.push({
-        what,
-        shown: String(shown),
-        found: found === null ? "missing" : String(found),
-      });
-    }
-  }
-
-  isTrue(what: string, holds: boolean, shown: string, found: string): void {
-    if (!holds) {
-      this.differences.push({ what, shown, found });
-    }
-  }
-}
-
-/** Return a simple Clarity value as a JavaScript one; null for what terms never hold. */
-function simple(value: ClarityValue | undefined): Wanted | null {
-  switch (value?.type) {
-    case ClarityType.UInt:
-      return BigInt(value.value);
-    case ClarityType.Buffer:
-      return bare(value.value);
-    case ClarityType.StringASCII:
-    case ClarityType.PrincipalStandard:
-    case ClarityType.PrincipalContract:
-      return value.value;
-    case ClarityType.BoolTrue:
-      return true;
-    case ClarityType.BoolFalse:
-      return false;
-    default:
-      return null;
-  }
-}
-
-function fieldsOf(value: ClarityValue | undefined): Record<string, ClarityValue> | null {
-  return value?.type === ClarityType.Tuple ? value.value : null;
-}
-
-/** Compare a tuple's fields, all of them and no other. */
-function compareTuple(
-  comparison: Comparison,
-  name: string,
-  value: ClarityValue | undefined,
-  wanted: Readonly<Record<string, Wanted>>,
-): void {
-  const fields = fieldsOf(value);
-  if (fields === null) {
-    comparison.isTrue(name, false, "a tuple", "something else");
-    return;
-  }
-  for (const [key, shown] of Object.entries(wanted)) {
-    comparison.same(`${name}: ${key}`, shown, simple(fields[key]));
-  }
-  for (const key of Object.keys(fields)) {
-    comparison.isTrue(`${name}: ${key}`, key in wanted, "no such field", "a field more");
-  }
-}
-
-/** Return the 16 bytes in an id such as `q_…`, as hex. */
-export function idBytes(id: string): string {
-  return id.slice(2).toLowerCase();
-}
-
-function decodeArguments(prepared: PreparedTransaction): ClarityValue[] {
-  return prepared.arguments.map((hex) => Cl.deserialize(bare(hex)));
-}
-
-function senderOf(transaction: StacksTransactionWire, config: Config): string | null {
-  const condition = transaction.auth.spendingCondition;
-  if (!isSingleSig(condition)) {
-    return null;
-  }
-  const version = config.network === "mainnet" ? 22 : 26;
-  return addressToString(addressFromVersionHash(version, condition.signer));
-}
-
-function readTransaction(prepared: PreparedTransaction): StacksTransactionWire | null {
-  try {
-    return deserializeTransaction(bare(prepared.unsigned));
-  } catch {
-    return null;
-  }
-}
-
-/** Compare the unsigned bytes with the fields beside them, which a wallet might use instead. */
-function compareBytes(
-  comparison: Comparison,
-  prepared: PreparedTransaction,
-  sender: string,
-  config: Config,
-): void {
-  const transaction = readTransaction(prepared);
-  if (transaction === null) {
-    comparison.isTrue("transaction", false, "one that can be read", "bytes that cannot be read");
-    return;
-  }
-  comparison.same("chain", BigInt(config.chain_id), BigInt(transaction.chainId));
-  const version = config.network === "mainnet" ? 0n : 128n;
-  comparison.same("network", version, BigInt(transaction.transactionVersion));
-  comparison.isTrue("who pays", transaction.auth.authType === AuthType.Standard, "you alone", "a sponsor");
-  comparison.same("signer", sender, senderOf(transaction, config));
-  comparison.same("network fee", BigInt(prepared.fee_ustx), BigInt(transaction.auth.spendingCondition.fee));
-  comparison.same("nonce", BigInt(prepared.nonce), BigInt(transaction.auth.spendingCondition.nonce));
-  comparison.isTrue(
-    "post-condition mode",
-    transaction.postConditionMode === PostConditionMode.Deny,
-    "deny",
-    "allow",
-  );
-  const conditions = transaction.postConditions.values.map((wire) =>
-    bare(serializePostConditionWire(wire as Parameters<typeof serializePostConditionWire>[0])),
-  );
-  comparison.same(
-    "post-conditions in the transaction",
-    prepared.post_conditions.map(bare).join(),
-    conditions.join(),
-  );
-  const { payload } = transaction;
-  if (!isContractCallPayload(payload)) {
-    comparison.isTrue("transaction", false, "a contract call", "something else");
-    return;
-  }
-  const contract = `${addressToString(payload.contractAddress)}.${payload.contractName.content}`;
-  comparison.same("contract in the transaction", prepared.contract_id, contract);
-  comparison.same("function in the transaction", prepared.function, payload.functionName.content);
-  const bytes = payload.functionArgs.map((argument) => bare(serializeCV(argument)));
-  comparison.same("arguments in the transaction", prepared.arguments.map(bare).join(), bytes.join());
-}
-
-function decodeConditions(prepared: PreparedTransaction): (PostCondition | null)[] {
-  return prepared.post_conditions.map((hex) => {
-    try {
-      return wireToPostCondition(deserializePostConditionWire(bare(hex)));
-    } catch {
-      return null;
-    }
-  });
-}
-
-function isTokenCondition(condition: PostCondition | null | undefined): condition is FungiblePostCondition {
-  return condition?.type === "ft-postcondition";
-}
-
-/** Compare the post-conditions with exactly one: `who` sends exactly `amount` of sBTC. */
-function compareCondition(
-  comparison: Comparison,
-  prepared: PreparedTransaction,
-  who: string,
-  amount: number,
-  config: Config,
-): void {
-  const conditions = decodeConditions(prepared);
-  comparison.same("number of post-conditions", 1n, BigInt(conditions.length));
-  comparison.same("post-condition mode", "deny", prepared.post_condition_mode);
-  const [first] = conditions;
-  if (!isTokenCondition(first)) {
-    comparison.isTrue("post-condition", false, "an amount of sBTC", "something else");
-    return;
-  }
-  comparison.same("post-condition: who sends", who, first.address);
-  comparison.same("post-condition: exactly", "eq", first.condition);
-  comparison.same("post-condition: amount", BigInt(amount), BigInt(first.amount));
-  const [contract] = first.asset.split("::");
-  comparison.same("post-condition: token", config.contracts.sbtc_token, contract ?? null);
-}
-
-function compareCall(
-  comparison: Comparison,
-  prepared: PreparedTransaction,
-  contract: string,
-  name: string,
-): void {
-  comparison.same("contract", contract, prepared.contract_id);
-  comparison.same("function", name, prepared.function);
-}
-
-function isSignatureList(value: ClarityValue | undefined, atLeast: number): boolean {
-  return (
-    value?.type === ClarityType.List &&
-    value.value.length >= atLeast &&
-    value.value.every((item) => item.type === ClarityType.Buffer && bare(item.value).length === 130)
-  );
-}
+import { payout } from "./payout";
+import {
+  compareBytes,
+  compareCall,
+  compareCondition,
+  compareNoCondition,
+  decodeArguments,
+  isSignatureList,
+} from "./prepared";
 
 /** Compare a purchase with the offer that the sheet shows. */
 export function comparePurchase(
@@ -382,5 +176,56 @@ export function compareMessage(
     `at most ${LONGEST_VALIDITY_S} s`,
     `${Math.round(ahead)} s`,
   );
+  return comparison.differences;
+}
+
+/** Compare the holder's own request on chain with the policy and the least that the sheet shows. */
+export function compareRequest(
+  prepared: PreparedTransaction,
+  policy: Policy,
+  minimum: number,
+  config: Config,
+): Difference[] {
+  const comparison = new Comparison();
+  compareCall(comparison, prepared, config.contracts.policy_registry, "request-exercise");
+  const [number, least, ...rest] = decodeArguments(prepared);
+  comparison.same("policy", BigInt(policy.policy_id ?? 0), simple(number));
+  comparison.same("least you will take", BigInt(minimum), simple(least));
+  comparison.isTrue("arguments", rest.length === 0, "two", "more");
+  compareNoCondition(comparison, prepared);
+  compareBytes(comparison, prepared, policy.owner, config);
+  return comparison.differences;
+}
+
+/** Return the price that a prepared settlement carries, USD x 1e8; null where it carries none. */
+export function settlingPrice(prepared: PreparedTransaction): number | null {
+  const price = simple(decodeArguments(prepared)[1]);
+  return typeof price === "bigint" && price > 0n ? Number(price) : null;
+}
+
+/** Compare a settlement with the policy: signed price of `height`, and exactly what it pays there. */
+export function compareSettlement(
+  prepared: PreparedTransaction,
+  policy: Policy,
+  height: number,
+  config: Config,
+): Difference[] {
+  const comparison = new Comparison();
+  compareCall(comparison, prepared, config.contracts.liquidity_pool, "settle-policy");
+  const [number, price, at, attestations, order, ...rest] = decodeArguments(prepared);
+  comparison.same("policy", BigInt(policy.policy_id ?? 0), simple(number));
+  comparison.same("block of the price", BigInt(height), simple(at));
+  comparison.isTrue("price", typeof simple(price) === "bigint", "a price", "none");
+  comparison.isTrue(
+    "attestors' signatures",
+    isSignatureList(attestations, config.attestor_threshold),
+    "signed",
+    "not signed",
+  );
+  comparison.isTrue("order", order?.type === ClarityType.OptionalNone, "none", "another's order");
+  comparison.isTrue("arguments", rest.length === 0, "five", "more");
+  const owed = payout(policy, settlingPrice(prepared) ?? Number.MAX_SAFE_INTEGER);
+  compareCondition(comparison, prepared, config.contracts.liquidity_pool, owed, config);
+  compareBytes(comparison, prepared, policy.owner, config);
   return comparison.differences;
 }

@@ -1,6 +1,7 @@
 /** An amount of sats: grouped for the eye, whole for a copy. */
 
-import { btc, btcGroups, btcShort } from "../format";
+import { btc, btcGroups, btcShort, height } from "../format";
+import { unit as chosen } from "../units";
 
 interface SatsProps {
   value: number;
@@ -9,15 +10,26 @@ interface SatsProps {
   sign?: boolean;
 }
 
-export function Sats({ value, unit, class: extra = "", sign = false }: SatsProps) {
+function Digits({ value }: { value: number }) {
+  if (chosen.value === "sats") {
+    return <>{value < 0 ? `−${height(-value)}` : height(value)}</>;
+  }
   const [head, middle, tail] = btcGroups(value);
   return (
-    <span class={`sats ${extra}`}>
-      {sign && value > 0 ? "+" : ""}
+    <>
       {head}
       <span class="g">{middle}</span>
       <span class="g">{tail}</span>
-      {unit && <span class="unit"> {unit}</span>}
+    </>
+  );
+}
+
+export function Sats({ value, unit, class: extra = "", sign = false }: SatsProps) {
+  return (
+    <span class={`sats ${extra}`}>
+      {sign && value > 0 ? "+" : ""}
+      <Digits value={value} />
+      {unit && <span class="unit"> {chosen.value === "sats" ? "sats" : unit}</span>}
     </span>
   );
 }

@@ -8,6 +8,7 @@ import { Field, Stepper } from "./field";
 import { Segment } from "./segment";
 
 const TENORS = [7, 14, 30, 90];
+const DAY_MS = 86_400_000;
 
 function amountError(current: Form): string | null {
   const allowed = limits.value;
@@ -18,6 +19,35 @@ function amountError(current: Form): string | null {
     return `At least ${btcPlain(allowed.leastAmount)} BTC`;
   }
   return current.amount_sats > allowed.mostAmount ? `At most ${btcPlain(allowed.mostAmount)} BTC` : null;
+}
+
+const MOST_DAYS = 180;
+
+/** The duration as a date: the last day to exercise, by the blocks that are mined till then. */
+function LastDay({ tenor }: { tenor: number }) {
+  const today = Date.now();
+  const longest = limits.value?.longestTenor ?? MOST_DAYS * BLOCKS_PER_DAY;
+  const dayAfter = (days: number) => new Date(today + days * DAY_MS).toISOString().slice(0, 10);
+  const fits = TENORS.some((days) => days * BLOCKS_PER_DAY === tenor);
+
+  function choose(date: string): void {
+    const days = Math.round((Date.parse(date) - Date.parse(dayAfter(0))) / DAY_MS);
+    if (days >= 1 && days * BLOCKS_PER_DAY <= longest) {
+      changeForm({ tenor_blocks: days * BLOCKS_PER_DAY });
+    }
+  }
+
+  return (
+    <input
+      class={`last-day ${fits ? "" : "chosen"}`}
+      type="date"
+      aria-label="Or until this day"
+      min={dayAfter(1)}
+      max={dayAfter(Math.floor(longest / BLOCKS_PER_DAY))}
+      value={dayAfter(Math.round(tenor / BLOCKS_PER_DAY))}
+      onChange={(event) => choose(event.currentTarget.value)}
+    />
+  );
 }
 
 export function CoverFields({ current, price }: { current: Form; price: number }) {
@@ -105,6 +135,7 @@ export function CoverFields({ current, price }: { current: Form; price: number }
           value={current.tenor_blocks}
           onChange={(tenor_blocks) => changeForm({ tenor_blocks })}
         />
+        <LastDay tenor={current.tenor_blocks} />
       </div>
     </div>
   );

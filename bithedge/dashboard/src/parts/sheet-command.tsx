@@ -22,7 +22,7 @@ export function defaultMinimum(payout: number): number {
 export function ExerciseSheet({ policy, payout }: { policy: Policy; payout: number }) {
   const act = useAct();
   const [minimum, setMinimum] = useState(defaultMinimum(payout));
-  const givenUp = Math.max(0, policy.value_now_sats - payout);
+  const givenUp = Math.max(0, (policy.value_now_sats ?? payout) - payout);
   return (
     <Shell
       step="A signed message, no fee"

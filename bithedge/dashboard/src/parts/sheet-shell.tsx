@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { emptyProblem, type Problem, problemOf } from "../api/problems";
 import type { PreparedTransaction } from "../api/schema";
-import type { Difference } from "../domain/terms";
+import type { Difference } from "../domain/comparison";
 import { height, shortId } from "../format";
 import { openWallet } from "../store/account";
 import { config } from "../store/config";

@@ -4,6 +4,7 @@ import { sheet } from "../store/sheet";
 import { BuySheet } from "./sheet-buy";
 import { AutoExerciseSheet, ExerciseSheet, ExitSheet } from "./sheet-command";
 import { DepositSheet, WithdrawSheet } from "./sheet-money";
+import { OwnWaySheet } from "./sheet-own-way";
 
 export function SignSheet() {
   const open = sheet.value;
@@ -16,6 +17,8 @@ export function SignSheet() {
       return <WithdrawSheet tier={open.tier} amount={open.amount} />;
     case "exercise":
       return <ExerciseSheet policy={open.policy} payout={open.payout} />;
+    case "own-way":
+      return <OwnWaySheet policy={open.policy} asked={open.asked} />;
     case "auto-exercise":
       return <AutoExerciseSheet policy={open.policy} enabled={open.enabled} />;
     case "exit":

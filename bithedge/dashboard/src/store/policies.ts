@@ -1,7 +1,7 @@
 /** Policies by quote id, the name that outlives a reorganisation: one signal each. */
 
 import { batch, type Signal, signal } from "@preact/signals";
-import { get } from "../api/client";
+import { get, getAll } from "../api/client";
 import { type Problem, problemOf } from "../api/problems";
 import type { HistoryEvent, Page, Policy } from "../api/schema";
 import type { Fold } from "../stream/channels";
@@ -110,16 +110,13 @@ export function policyFold(quoteId: string): Fold {
       if (data) {
         putPolicy(data as Policy);
       }
-      void loadHistory(quoteId);
+      void loadHistory(quoteId).catch(() => undefined);
     },
     event(frame) {
       takePolicy(frame);
-      if (/Reverted$/.test(frame.name)) {
-        void loadHistory(quoteId);
-        return;
-      }
       const known = histories.peek().get(quoteId) ?? [];
       histories.value = new Map(histories.peek()).set(quoteId, withEvent(known, fromFrame(frame)));
+      loadHistorySoon(quoteId);
     },
     notice: takeNotice,
   };
@@ -128,12 +125,8 @@ export function policyFold(quoteId: string): Fold {
 export async function loadPolicies(owner: string): Promise<void> {
   listed.value = { owner, loading: true, problem: null };
   try {
-    let cursor: string | null = null;
-    do {
-      const page: Page<Policy> = await get("/v1/policies", { owner, limit: 200, cursor });
-      batch(() => page.items.forEach(putPolicy));
-      cursor = page.next_cursor;
-    } while (cursor !== null);
+    const policies = await getAll<Policy>("/v1/policies", { owner });
+    batch(() => policies.forEach(putPolicy));
     listed.value = { owner, loading: false, problem: null };
   } catch (error) {
     listed.value = { owner, loading: false, problem: problemOf(error) };
@@ -146,8 +139,20 @@ export async function loadPolicy(name: string): Promise<Policy> {
   return policy;
 }
 
+const SETTLE_MS = 250;
+const waiting = new Map<string, ReturnType<typeof setTimeout>>();
+
+/** Read the history again once its events have come: blocks, transactions and what was undone stand there. */
+function loadHistorySoon(quoteId: string): void {
+  clearTimeout(waiting.get(quoteId));
+  waiting.set(
+    quoteId,
+    setTimeout(() => void loadHistory(quoteId).catch(() => undefined), SETTLE_MS),
+  );
+}
+
 export async function loadHistory(quoteId: string): Promise<void> {
-  const page = await get<Page<HistoryEvent>>(`/v1/policies/${quoteId}/events`, { limit: 200 });
+  const page = await get<Page<HistoryEvent>>(`/v1/policies/${quoteId}/events`);
   const events = [...page.items].sort((a, b) => a.seq - b.seq);
   histories.value = new Map(histories.peek()).set(quoteId, events);
 }

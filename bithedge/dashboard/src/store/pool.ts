@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { get } from "../api/client";
-import type { Liabilities, Page, Pool, PoolHistory, Proof, Stress, Tier } from "../api/schema";
+import type { Kind, Liabilities, Page, Pool, PoolHistory, Proof, Stress, Tier } from "../api/schema";
 import { resource } from "./resource";
 
 export const pool = signal<Pool | null>(null);
@@ -20,7 +20,10 @@ export const tiersFold = {
   },
 };
 
-export const liabilities = resource((signal) => get<Liabilities>("/v1/pool/liabilities", undefined, signal));
+export const liabilitiesKind = signal<Kind>("put");
+export const liabilities = resource((abort) =>
+  get<Liabilities>("/v1/pool/liabilities", { kind: liabilitiesKind.peek() }, abort),
+);
 export const stress = resource((signal) => get<Stress>("/v1/pool/stress", undefined, signal));
 export const poolHistory = resource((signal) =>
   get<Page<PoolHistory>>("/v1/pool/history", { interval: "1w" }, signal),

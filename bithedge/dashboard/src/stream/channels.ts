@@ -25,12 +25,13 @@ export class Channels {
   #epoch: string | null = null;
   #highest = 0;
 
-  /** Count a reader; return whether the channel is new and has to be subscribed. */
+  /** Count a reader; return whether the channel has none yet and its beginning has to be asked for. */
   open(channel: string, fold: Fold): boolean {
     const entry = this.#entries.get(channel);
     if (entry) {
       entry.readers += 1;
-      return false;
+      entry.fold = fold;
+      return entry.readers === 1;
     }
     this.#entries.set(channel, { fold, readers: 1, last: null, repairing: false });
     return true;

@@ -1,23 +1,19 @@
 /** Both roles of one address. */
 
-import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { get } from "../api/client";
 import type { Page, Transaction } from "../api/schema";
 import { dayTime, stx } from "../format";
 import { accountMenu } from "../frame";
-import { setSingleKeys, singleKeysOff } from "../keys";
 import { Sats } from "../parts/amount";
 import { Copy, TxLink } from "../parts/hash";
 import { Refusal } from "../parts/refusal";
-import { Switch } from "../parts/switch";
 import { account, balances } from "../store/account";
 import { resource } from "../store/resource";
 
 const sent = resource((abort) =>
   get<Page<Transaction>>("/v1/transactions", { address: account.peek()?.address ?? "", limit: 50 }, abort),
 );
-const keysOn = signal(!singleKeysOff());
 
 function Sent() {
   const { data, problem } = sent.state.value;
@@ -52,26 +48,6 @@ function Sent() {
   );
 }
 
-function Keys() {
-  return (
-    <div class="with-switch">
-      <Switch
-        label="Single-key shortcuts"
-        on={keysOn.value}
-        onToggle={() => {
-          keysOn.value = !keysOn.value;
-          setSingleKeys(keysOn.value);
-        }}
-      />
-      <p>
-        <b>Single-key shortcuts</b>
-        <br />
-        <span class="note">? opens help; g then p, m, e, o opens a view.</span>
-      </p>
-    </div>
-  );
-}
-
 export function Account() {
   const signer = account.value;
   const held = balances.value;
@@ -96,7 +72,6 @@ export function Account() {
         >
           Connect wallet
         </button>
-        <Keys />
       </div>
     );
   }
@@ -127,8 +102,10 @@ export function Account() {
           <a class="link" href="#/earn">
             Earn
           </a>
+          <a class="link" href="#/settings">
+            Settings
+          </a>
         </p>
-        <Keys />
       </section>
       <section class="card pad">
         <div class="card-head">

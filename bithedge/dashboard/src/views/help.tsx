@@ -61,7 +61,7 @@ export function Help() {
         ))}
       </dl>
       <p class="ink-2">
-        <a class="link" href="#/account">
+        <a class="link" href="#/settings">
           Switch the single keys off
         </a>{" "}
         ·{" "}

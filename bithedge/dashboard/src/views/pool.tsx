@@ -1,21 +1,19 @@
 /** Pool: whether every policy can be paid, in figures and in equations. */
 
 import { useEffect } from "preact/hooks";
-import type { Pool, Proof } from "../api/schema";
+import type { Pool } from "../api/schema";
 import { FlowsChart } from "../charts/flows";
-import { HeatMap } from "../charts/heat";
 import { UseMeter } from "../charts/meter";
 import { StressChart } from "../charts/stress";
 import { worth } from "../domain/payout";
-import { btcShort, count, dayTime, height, percent, shortId, title, usd } from "../format";
+import { btcShort, count, height, percent, title, usd } from "../format";
 import { Sats } from "../parts/amount";
-import { Copy } from "../parts/hash";
-import { Refusal } from "../parts/refusal";
 import { Skeleton, SkeletonCard } from "../parts/skeleton";
-import { route } from "../router";
 import { config } from "../store/config";
 import { spot, tip } from "../store/oracle";
 import { liabilities, pool, poolHistory, proof, stress, tiers } from "../store/pool";
+import { LiabilitiesCard } from "./liabilities";
+import { ProofCard } from "./proof";
 
 function Sentence({ state }: { state: Pool }) {
   const held = proof.state.value.data?.equations.every((equation) => equation.holds) ?? state.reconciled;
@@ -75,29 +73,6 @@ function Figures({ state }: { state: Pool }) {
   );
 }
 
-function Heat() {
-  const { data, problem } = liabilities.state.value;
-  return (
-    <section class="card pad">
-      <div class="card-head">
-        <h2>Liabilities by strike and expiry</h2>
-        <span class="note">max payout, sBTC</span>
-      </div>
-      {problem ? (
-        <Refusal problem={problem} />
-      ) : data === null ? (
-        <Skeleton height={240} />
-      ) : data.cells.length === 0 ? (
-        <p class="ink-3">No live policy: nothing is owed.</p>
-      ) : (
-        <div class="table-scroll">
-          <HeatMap data={data} />
-        </div>
-      )}
-    </section>
-  );
-}
-
 function StressCard() {
   const { data } = stress.state.value;
   return (
@@ -125,73 +100,6 @@ function FlowsCard() {
         <p class="ink-3">Nothing sold yet.</p>
       ) : (
         <FlowsChart items={data.items} />
-      )}
-    </section>
-  );
-}
-
-function Reads({ data }: { data: Proof }) {
-  return (
-    <details open={route.value.parts[1] === "proof"}>
-      <summary class="button">Check it yourself</summary>
-      <p class="note">Ask any node for these read-only calls; the results are what it must answer.</p>
-      <ul class="rows">
-        {data.reads.map((read) => (
-          <li key={`${read.contract_id}.${read.function}.${read.arguments.join()}`}>
-            <span class="mono">
-              {read.contract_id.split(".")[1]}.{read.function}
-            </span>
-            <Copy
-              id={`/v2/contracts/call-read/${read.contract_id.replace(".", "/")}/${read.function} ${JSON.stringify({ arguments: read.arguments })}`}
-              label="call"
-              head={10}
-            />
-          </li>
-        ))}
-      </ul>
-    </details>
-  );
-}
-
-function ProofCard() {
-  const { data, problem } = proof.state.value;
-  const holds = data?.equations.every((equation) => equation.holds) ?? false;
-  return (
-    <section class="card pad" aria-label="Solvency proof">
-      <div class="card-head">
-        <h2>Solvency proof</h2>
-        {data && <span class={`tag ${holds ? "good" : "bad"}`}>{holds ? "✓ holds" : "◆ broken"}</span>}
-      </div>
-      {problem && <Refusal problem={problem} />}
-      {data ? (
-        <>
-          <p class="ink-2">
-            Read from the chain at block {height(data.burn_height)}, compared to the sat with our own books.
-            Checked every block; the last break:{" "}
-            {data.last_break_at === null ? "never" : dayTime(data.last_break_at)}.
-          </p>
-          <ul class="proofs">
-            {data.equations.map((equation) => (
-              <li key={equation.name}>
-                <span class={`tick-mark ${equation.holds ? "" : "bad"}`} aria-hidden="true">
-                  {equation.holds ? "✓" : "×"}
-                </span>
-                <span>
-                  <b>{equation.name}</b>
-                  <br />
-                  <span class="ink-3">
-                    <Sats value={equation.left_sats} /> {equation.holds ? "=" : "≠"}{" "}
-                    <Sats value={equation.right_sats} />
-                  </span>
-                </span>
-              </li>
-            ))}
-          </ul>
-          <p class="mono ink-3">block {shortId(data.block_hash, 10)}</p>
-          <Reads data={data} />
-        </>
-      ) : (
-        !problem && <Skeleton height={260} />
       )}
     </section>
   );
@@ -253,7 +161,7 @@ export function PoolView() {
       <Figures state={state} />
       <div class="pool-grid">
         <div class="column">
-          <Heat />
+          <LiabilitiesCard />
           <div class="pool-pair">
             <StressCard />
             <FlowsCard />

@@ -1,7 +1,7 @@
 /** Protect: the chart is the form. */
 
 import { signal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { type Range, rangeFor, ticks, worthAt } from "../charts/cover";
 import { CoverChart } from "../charts/cover-chart";
 import { HEAD } from "../charts/cover-columns";
@@ -13,6 +13,7 @@ import { CoverFields } from "../parts/cover-fields";
 import { PremiumCard } from "../parts/premium-card";
 import { CoverSentence } from "../parts/sentence";
 import { Skeleton } from "../parts/skeleton";
+import { useWidth } from "../parts/use-width";
 import { replaceQuery, route, view } from "../router";
 import { config } from "../store/config";
 import { dailyCandles, loadDailyCandles, oracle, spot, tip } from "../store/oracle";
@@ -66,22 +67,6 @@ function useRange(current: Form, price: number): [Range, () => void] {
     (line) => line < range.lo || line > range.hi,
   );
   return [outside ? fresh() : range, () => setRange(fresh())];
-}
-
-function useWidth() {
-  const box = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element) {
-      return;
-    }
-    setWidth(element.clientWidth);
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-  return [box, width] as const;
 }
 
 function CoverTable({ current, range, premium }: { current: Form; range: Range; premium: number | null }) {

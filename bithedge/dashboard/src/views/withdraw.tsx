@@ -43,6 +43,23 @@ function figure(check: HealthCheck, value: number): string {
   return check.unit === "bps" ? percent(value) : `${btcShort(value)} sBTC`;
 }
 
+/** What is reserved is a floor, not a cap: it is covered by what stays, or it is not. */
+function Reading({ check }: { check: HealthCheck }) {
+  if (check.name === "reservations" && check.ok) {
+    return (
+      <span class="value">
+        {check.limit === 0 ? "none open" : `${figure(check, check.limit)}, all covered`}
+      </span>
+    );
+  }
+  return (
+    <span>
+      <span class={`value ${check.ok ? "" : "clay"}`}>{figure(check, check.value)}</span>{" "}
+      <span class="ink-3">of {figure(check, check.limit)}</span>
+    </span>
+  );
+}
+
 function Checks({ health }: { health: Health }) {
   return (
     <ul class="rows" aria-label="Health checks">
@@ -53,10 +70,7 @@ function Checks({ health }: { health: Health }) {
             {NAMES[check.name] ?? check.name}
             <span class="visually-hidden">{check.ok ? " passes" : " fails"}</span>
           </span>
-          <span>
-            <span class={`value ${check.ok ? "" : "clay"}`}>{figure(check, check.value)}</span>{" "}
-            <span class="ink-3">of {figure(check, check.limit)}</span>
-          </span>
+          <Reading check={check} />
         </li>
       ))}
     </ul>
@@ -124,19 +138,53 @@ function useCheck(address: string, tier: string, amount: number) {
   return checked.state.value;
 }
 
-function Verdict({ health, onLargest }: { health: Health; onLargest: () => void }) {
+interface VerdictProps {
+  health: Health;
+  /** Whether it is more than what is free and earned. */
+  isMore: boolean;
+  onLargest: () => void;
+}
+
+function Verdict({ health, isMore, onLargest }: VerdictProps) {
   const failed = health.checks.find((check) => !check.ok);
-  if (!failed) {
+  const why = failed
+    ? TOO_MUCH[failed.name]?.(failed)
+    : isMore
+      ? "It is more than is free and earned."
+      : null;
+  if (!why) {
     return null;
   }
   return (
     <section class="refusal" aria-label="Refused">
       <p>
-        <b class="clay">Too much for now.</b> {TOO_MUCH[failed.name]?.(failed)}{" "}
-        {btcPlain(health.largest_sats)} sBTC passes today, more as policies end.
+        <b class="clay">Too much for now.</b> {why} {btcPlain(health.largest_sats)} sBTC passes today, more as
+        policies end.
       </p>
       <button class="link" type="button" onClick={onLargest}>
         Take {btcPlain(health.largest_sats)}
+      </button>
+    </section>
+  );
+}
+
+/** A voucher holds its amount until it is used or lapses; another is not signed meanwhile. */
+function OpenVoucher({ tier }: { tier: ProviderTier }) {
+  if (tier.pending_sats === 0) {
+    return null;
+  }
+  return (
+    <section class="banner" aria-label="Voucher">
+      <span>
+        A voucher over <b>{btcPlain(tier.pending_sats)} sBTC</b> is out, until it is used or lapses.
+      </span>
+      <button
+        class="link end"
+        type="button"
+        disabled={isOffline.value}
+        onClick={() => openSheet({ kind: "withdraw", tier: tier.tier, amount: tier.pending_sats })}
+      >
+        Sign its use
       </button>
     </section>
   );
@@ -164,6 +212,7 @@ export function WithdrawPanel({ tier, address }: { tier: ProviderTier; address: 
         <h2>Withdraw from {title(tier.tier)}</h2>
         <span class="note">health check</span>
       </div>
+      <OpenVoucher tier={tier} />
       <Field
         id="withdraw-amount"
         label="Amount"
@@ -201,7 +250,11 @@ export function WithdrawPanel({ tier, address }: { tier: ProviderTier; address: 
       {health && (
         <div class={loading ? "dim" : ""}>
           <Checks health={health} />
-          <Verdict health={health} onLargest={() => choose(health.largest_sats)} />
+          <Verdict
+            health={health}
+            isMore={amount > tier.withdrawable_sats}
+            onLargest={() => choose(health.largest_sats)}
+          />
         </div>
       )}
       <button

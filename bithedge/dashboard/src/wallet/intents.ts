@@ -9,15 +9,17 @@ import type {
   PreparedTransaction,
   Withdrawal,
 } from "../api/schema";
+import { type Difference, idBytes } from "../domain/comparison";
 import type { Offer } from "../domain/offer";
 import {
   compareDeposit,
   compareMessage,
   comparePurchase,
+  compareRequest,
   compareReservation,
+  compareSettlement,
   compareWithdrawal,
-  type Difference,
-  idBytes,
+  settlingPrice,
 } from "../domain/terms";
 import { relay, type Sent } from "../store/transactions";
 import type { Wallet } from "./wallet";
@@ -153,6 +155,29 @@ export async function exercise(context: Context, policy: Policy, minimum: number
     { authorisation, min_payout_sats: minimum },
   );
   return answer.policy;
+}
+
+/** The next step on chain that needs nobody but the holder: to ask, or to settle at `price`. */
+export type OwnStep =
+  | { step: "request"; transaction: PreparedTransaction }
+  | { step: "settle"; transaction: PreparedTransaction; price: number; height: number };
+
+/** Prepare the holder's own next step and compare it. */
+export async function prepareOwnStep({ config }: Context, policy: Policy, minimum: number): Promise<OwnStep> {
+  const { step, price_height, transaction } = await command<{
+    step: "request" | "settle";
+    price_height: number | null;
+    transaction: PreparedTransaction;
+  }>(`own-step:${policy.quote_id}`, `/v1/policies/${policy.quote_id}/settlement`, {
+    min_payout_sats: minimum,
+  });
+  if (step === "request") {
+    refuse(compareRequest(transaction, policy, minimum, config));
+    return { step, transaction };
+  }
+  const height = price_height ?? 0;
+  refuse(compareSettlement(transaction, policy, height, config));
+  return { step, transaction, price: settlingPrice(transaction) ?? 0, height };
 }
 
 export async function setAutoExercise(context: Context, policy: Policy, enabled: boolean): Promise<boolean> {
