@@ -26,11 +26,13 @@ from bithedge.data_folder import DataFolder
 from bithedge.domain.ids import hexed
 from bithedge.domain.market import Tip
 from bithedge.domain.money import Height, UsdE8
+from bithedge.oracle.shown_history import shifted_history
 from bithedge.protocol.parameters import read_parameters
 from bithedge.storage.connections import connect_writer
 from bithedge.storage.journal import SqliteJournal
 from bithedge.storage.ports import Committed
 from bithedge.storage.queries import chain as chain_queries
+from bithedge.storage.queries.kept import candles
 from bithedge.storage.queries.policies import open_policies, policies_of_quotes
 from bithedge.storage.reader import Reader
 
@@ -100,10 +102,12 @@ class Daemon:
         parts.journal.subscribe(self._committed)
         parts.board.on_change(self._state_changed)
         await self._load_policies()
+        await self._show_history()
         await self.supervisor.start()
         oracle, chain = parts.addresses["oracle"], parts.addresses["chain"]
-        self._every(parts.config.oracle.tick_ms, lambda: oracle.post(Tick()), "oracle-ticks")
+        # First the chain: a reading is of the height that the contracts see now, not of an earlier life's.
         await chain.ask(CatchUp(), deadline=FIRST_CATCH_UP_S)
+        self._every(parts.config.oracle.tick_ms, lambda: oracle.post(Tick()), "oracle-ticks")
         self._every(parts.config.node.poll_ms, lambda: chain.post(Poll()), "chain-polls")
         while self.health.reasons():
             self._changed.clear()
@@ -194,6 +198,16 @@ class Daemon:
 
         act()
         self._parts.seams.spawn(tick(), name)
+
+    async def _show_history(self) -> None:
+        """Give a new devnet a past to look at."""
+        parts = self._parts
+        if parts.config.network != "devnet":
+            return
+        shown = shifted_history(parts.seams.clock.now_ms())
+        last = shown[-1].at_ms
+        if not await parts.reader.read(candles, "1d", from_ms=0, to_ms=last, limit=1):
+            await parts.journal.store_candles(shown)
 
     async def _load_policies(self) -> None:
         reader = self._parts.reader

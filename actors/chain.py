@@ -1,7 +1,6 @@
 """The chain follower's actor."""
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
 import msgspec
@@ -16,20 +15,21 @@ from bithedge.domain.errors import NodeUnreachableError
 from bithedge.domain.facts import MinedBlock
 from bithedge.domain.market import Tip
 from bithedge.domain.money import Height
+from bithedge.domain.pace import Pace
 from bithedge.protocol.deployment import Deployment
 from bithedge.protocol.following import BranchLeftError, named_transactions, read_block
 from bithedge.stacks.errors import NodeError
 from bithedge.stacks.node_types import Block
 from bithedge.stacks.ports import Node
+from bithedge.storage.queries.chain import canonical_block
 from bithedge.storage.queries.following import block_before
 from bithedge.storage.reader import Reader
 
 log = structlog.stdlib.get_logger()
 
 APPLY_DEADLINE_S = 60.0
-MEAN_OVER = 144
-BURN_BLOCK_MS = 600_000
-"""What a burn block takes until there are enough to tell."""
+MOST_BRANCHES = 5
+"""So often the chain may leave its branch under our eyes; then the next poll goes on."""
 
 
 class ChainTools(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +45,8 @@ class ChainTools(msgspec.Struct, frozen=True, kw_only=True):
     """Tells those who live by the height."""
     first_height: int
     """Where a daemon without a position begins."""
+    burn_block_ms: int
+    """What a burn block takes as a rule."""
 
 
 class ChainActor(AsyncioActor):
@@ -54,11 +56,15 @@ class ChainActor(AsyncioActor):
     to the board. A node that does not answer, or answers with garbage, only makes it wait for the next poll.
     """
 
-    def __init__(self, tools: ChainTools, *, position: MinedBlock | None) -> None:
+    def __init__(
+        self, tools: ChainTools, *, position: MinedBlock | None, seen: Iterable[tuple[Height, int]] = ()
+    ) -> None:
         super().__init__()
         self._tools = tools
         self._position = position
-        self._burns: deque[tuple[Height, int]] = deque(maxlen=MEAN_OVER)
+        self._pace = Pace(tools.burn_block_ms)
+        for height, at_ms in seen:
+            self._pace.observe(height, at_ms)
 
     def on_start(self) -> None:
         if self._position is not None:
@@ -89,10 +95,10 @@ class ChainActor(AsyncioActor):
 
     async def _follow(self) -> None:
         """Apply all that is new, however the chain moves meanwhile."""
-        while True:
+        for _ in range(MOST_BRANCHES):
             latest = await self._tools.node.block("latest")
             self._tools.board.node_answered(self._tools.clock.monotonic())
-            if latest is None or self._at(latest):
+            if latest is None or await self._has_followed(latest):
                 return
             try:
                 await self._leave_orphans(latest)
@@ -101,9 +107,20 @@ class ChainActor(AsyncioActor):
                 log.info("chain.branch_left", height=latest.height)
                 continue
             return
+        raise BranchLeftError("the chain does not keep to one branch", retryable=True)
 
-    def _at(self, block: Block) -> bool:
-        return self._position is not None and self._position.hash == block.index_block_hash
+    async def _has_followed(self, latest: Block) -> bool:
+        """Return whether we stand at the node's tip or, for a node that lags, on its way already."""
+        position = self._position
+        if position is None or latest.height > position.block_height:
+            return False
+        if latest.index_block_hash == position.hash:
+            return True
+        followed = await self._tools.reader.read(canonical_block, latest.height)
+        if followed is None or followed.hash != latest.index_block_hash:
+            return False
+        log.info("chain.node_behind", height=latest.height, followed=position.block_height)
+        return True
 
     async def _leave_orphans(self, latest: Block) -> None:
         """Step back to the last block that is still canonical, undoing what came after it."""
@@ -146,8 +163,16 @@ class ChainActor(AsyncioActor):
                 raise BranchLeftError("the chain moved while it was read", retryable=True)
             if block.tx_count and named is None:
                 named = await named_transactions(self._tools.node, self._tools.deployment, height)
+            elif block.tx_count and block is not latest:
+                await self._check_branch(latest)
             mined = await read_block(self._tools.node, self._tools.deployment, block, named or frozenset())
             await self._apply(mined)
+
+    async def _check_branch(self, latest: Block) -> None:
+        """Check that the branch whose logs were read is still the chain; they lack what another brings."""
+        there = await self._tools.node.block(latest.height)
+        if there is None or there.index_block_hash != latest.index_block_hash:
+            raise BranchLeftError("the chain moved while it was read", retryable=True)
 
     def _follows(self, block: Block) -> bool:
         return self._position is None or block.parent_index_block_hash == self._position.hash
@@ -163,15 +188,11 @@ class ChainActor(AsyncioActor):
         self._tools.applied(tip)
 
     def _tip(self, block: MinedBlock) -> Tip:
-        if not self._burns or self._burns[-1][0] != block.burn_height:
-            self._burns.append((block.burn_height, block.at_ms))
-        (first, first_ms), (last, last_ms) = self._burns[0], self._burns[-1]
-        blocks = last - first
-        mean_ms = (last_ms - first_ms) // blocks if blocks > 0 else 0
+        self._pace.observe(block.burn_height, block.at_ms)
         return Tip(
             block_height=block.block_height,
             burn_height=block.burn_height,
             hash=block.hash,
             at_ms=block.at_ms,
-            mean_burn_block_ms=mean_ms if mean_ms > 0 else BURN_BLOCK_MS,
+            mean_burn_block_ms=self._pace.mean_ms,
         )

@@ -6,14 +6,13 @@ import msgspec
 import structlog
 
 from actors.seams import Clock
-from bithedge.domain.blocks import CHAIN_STREAM, POOL_STREAM, Placed, block_events
+from bithedge.domain.blocks import CHAIN_STREAM, POOL_STREAM, block_events
 from bithedge.domain.events.base import Event
 from bithedge.domain.events.chain import AlertCleared, AlertRaised, ChainReorganised
 from bithedge.domain.events.policy import PolicyActivationFailed, PolicyReverted
 from bithedge.domain.events.pool import ProviderReverted, WithdrawalReverted
 from bithedge.domain.events.transactions import TransactionReverted
 from bithedge.domain.facts import MinedBlock
-from bithedge.domain.ids import QuoteId
 from bithedge.domain.money import Height
 from bithedge.domain.policy.state import Status
 from bithedge.domain.pool.books import Books
@@ -21,6 +20,7 @@ from bithedge.domain.pool.chain_facts import compensations
 from bithedge.domain.pool.invariants import breaks
 from bithedge.domain.sale_window import SaleWindow
 from bithedge.storage.ports import Change, Journal, Revert, policy_stream
+from bithedge.storage.queries.chain import open_alerts
 from bithedge.storage.queries.events import stream_events
 from bithedge.storage.queries.following import known_transactions, transactions_final_at
 from bithedge.storage.queries.policies import policies_of_quotes
@@ -43,14 +43,16 @@ class Follower(msgspec.Struct, frozen=True, kw_only=True):
     empty_books: Callable[[], Books]
     final_blocks: int
 
-    async def load(self) -> Books:
-        """Return the books that the journal makes."""
+    async def load(self, *, up_to: int | None = None) -> Books:
+        """Return the books that the journal makes, with `up_to` without what higher blocks brought."""
         books = self.empty_books()
         self.window.reset()
         for recorded in await self.reader.read(stream_events, POOL_STREAM):
+            above = up_to is not None and recorded.chain is not None and recorded.chain.block_height > up_to
+            if recorded.undone or above:
+                continue
             books.apply(recorded)
-            if not recorded.undone:
-                self.window.observe(recorded)
+            self.window.observe(recorded)
         books.wake(books.height)
         return books
 
@@ -65,16 +67,18 @@ class Follower(msgspec.Struct, frozen=True, kw_only=True):
         final = Height(max(0, block.burn_height - self.final_blocks))
         now_final = await self.reader.read(transactions_final_at, final)
         sound = not breaks(books)
+        now_ms = self.clock.now_ms()
         placed = block_events(
             books,
             block,
             known=known,
             now_final=now_final,
             final_blocks=self.final_blocks,
-            now_ms=self.clock.now_ms(),
+            now_ms=now_ms,
         )
         changes = [Change(stream=one.stream, events=(one.event,), chain=one.chain) for one in placed]
-        committed = await self.journal.append([*changes, *self._alerts(books, was_sound=sound)])
+        alerts = self._alerts(books, was_sound=sound)
+        committed = await self.journal.append([*changes, *alerts], at_ms=now_ms)
         for one in committed:
             self.window.observe(one.recorded)
             if one.recorded.name != "BlockFollowed":
@@ -82,7 +86,7 @@ class Follower(msgspec.Struct, frozen=True, kw_only=True):
                     one.recorded.name,
                     stream=one.recorded.stream,
                     height=block.burn_height,
-                    txid=_txid(placed),
+                    txid=None if one.recorded.chain is None else one.recorded.chain.txid,
                 )
 
     def _alerts(self, books: Books, *, was_sound: bool) -> list[Change]:
@@ -103,7 +107,10 @@ class Follower(msgspec.Struct, frozen=True, kw_only=True):
         return f"{found[0].name} ({found[0].left}, {found[0].right})" if found else None
 
     async def revert(self, fork_height: int, orphaned: Sequence[str]) -> Books:
-        """Undo what the orphaned blocks brought, say so for each thing it changed; return the new books."""
+        """Undo what the orphaned blocks brought, say so for each thing it changed; return the new books.
+
+        Own decisions that rested on what is gone are taken back in the same commit.
+        """
         undone = await self.reader.read(undone_subjects, fork_height)
         before = await self.reader.read(policies_of_quotes, undone.quote_ids)
         settling = [policy.quote_id for policy in before.values() if policy.status is Status.SETTLING]
@@ -131,25 +138,25 @@ class Follower(msgspec.Struct, frozen=True, kw_only=True):
             for address in undone.addresses
         ]
         changes += [_change(one.stream, _reverted(one, fork_height)) for one in undone.transactions]
-        await self.journal.append(changes, revert=Revert(fork_height=fork_height))
-        books = await self.load()
-        await self._compensate(books, settling)
+        books = await self.load(up_to=fork_height)
+        changes += [_change(POOL_STREAM, event) for event in compensations(books)]
+        changes += [
+            _change(policy_stream(quote_id), PolicyActivationFailed(command_id=None, reason=TAKEN_BACK))
+            for quote_id in settling
+            if books.backing(quote_id) is None
+        ]
+        committed = await self.journal.append(changes, revert=Revert(fork_height=fork_height))
+        for one in committed:
+            books.apply(one.recorded)
+        await self.review(books)
         return books
 
-    async def _compensate(self, books: Books, settling: Sequence[QuoteId]) -> None:
-        """Take back own decisions that rested on what is gone."""
-        changes = [_change(POOL_STREAM, event) for event in compensations(books)]
-        after = await self.reader.read(policies_of_quotes, settling)
-        changes += [
-            _change(
-                policy_stream(policy.quote_id), PolicyActivationFailed(command_id=None, reason=TAKEN_BACK)
-            )
-            for policy in after.values()
-            if policy.status is not Status.SETTLING
-        ]
+    async def review(self, books: Books) -> None:
+        """Let the alert say what holds now that books and chain stand elsewhere."""
+        alerts = await self.reader.read(open_alerts)
+        changes = self._alerts(books, was_sound=all(alert.code != RECONCILIATION for alert in alerts))
         if changes:
-            for one in await self.journal.append(changes):
-                books.apply(one.recorded)
+            await self.journal.append(changes)
 
 
 def _change(stream: str, event: Event) -> Change:
@@ -163,7 +170,3 @@ def _reverted(one: UndoneTransaction, fork_height: int) -> TransactionReverted:
         operation_id=one.operation_id,
         quote_ids=one.quote_ids,
     )
-
-
-def _txid(placed: Sequence[Placed]) -> str | None:
-    return next((one.chain.txid for one in placed if one.chain.txid is not None), None)

@@ -10,13 +10,13 @@ from actors.board import Board
 from actors.messages.oracle import (
     HeightSeen,
     OracleMessage,
-    PublicPriceOf,
     ReadingWanted,
     SetPrice,
     SignSale,
     Tick,
 )
 from actors.messages.policies import ReadingMade
+from actors.recalling import Recalled
 from actors.runtime import AsyncioActor
 from actors.seams import Clock
 from bithedge.domain.errors import OracleStaleError, ValidationFailedError
@@ -25,11 +25,9 @@ from bithedge.domain.events.chain import PriceObserved, PriceRecovered, PriceSta
 from bithedge.domain.ids import QuoteId
 from bithedge.domain.market import Market
 from bithedge.domain.money import Height, UsdE8
-from bithedge.domain.volatility import VolatilityEstimate, VolatilityRule, observe_day, running_variances
+from bithedge.domain.volatility import VolatilityRule, observe_day, running_variances
 from bithedge.oracle.aggregate import Aggregate, AggregationRule, Observation, aggregate
 from bithedge.oracle.attestor import Attestor
-from bithedge.oracle.candles import CandleBook
-from bithedge.oracle.day import LastDay
 from bithedge.oracle.history import day_of
 from bithedge.oracle.sources import FixedSource, PriceSource
 from bithedge.protocol.calls import SignedPrice
@@ -38,14 +36,12 @@ from bithedge.protocol.signing import sale_id
 from bithedge.stacks.hexes import from_hex
 from bithedge.storage.journal import SqliteJournal
 from bithedge.storage.ports import Change
-from bithedge.storage.queries.prices import signed_price
-from bithedge.storage.reader import Reader
 
 log = structlog.stdlib.get_logger()
 
 STREAM = "oracle"
-HEIGHTS_A_TICK = 250
-"""Signing a height takes 50 us: a long gap of heights is signed over several ticks."""
+HEIGHTS_AT_ONCE = 250
+"""Signing a height takes 50 us: a long gap of heights is signed in parts, others have their turn between."""
 
 
 class PriceListener(Protocol):
@@ -68,7 +64,6 @@ class OracleTools(msgspec.Struct, frozen=True, kw_only=True):
     volatility: VolatilityRule
     attestor: Attestor
     journal: SqliteJournal
-    reader: Reader
     deployment: Deployment
     clock: Clock
     board: Board
@@ -86,20 +81,18 @@ class OracleActor(AsyncioActor):
     fails it starts again from the store: what was signed stands there, what was wanted is asked again.
     """
 
-    def __init__(
-        self, tools: OracleTools, *, estimate: VolatilityEstimate, signed_to: Height, reference: UsdE8 | None
-    ) -> None:
+    def __init__(self, tools: OracleTools, recalled: Recalled, *, signed_to: Height, height: Height) -> None:
         super().__init__()
         self._tools = tools
-        self._estimate = estimate
+        self._estimate = recalled.estimate
         self._signed_to = signed_to
-        self._height = signed_to
+        self._height = max(signed_to, height)
         self._wanted: dict[tuple[QuoteId, str], ReadingWanted] = {}
         self._last: Observation | None = None
         self._awaited: UsdE8 | None = None
         self._stale = False
-        self._candles = CandleBook()
-        self._day = LastDay(reference)
+        self._candles = recalled.candles
+        self._day = recalled.day
 
     async def on_receive(self, message: OracleMessage) -> SignedPrice | None:
         match message:
@@ -113,8 +106,6 @@ class OracleActor(AsyncioActor):
                 self._wanted[message.quote_id, message.command_id] = message
             case HeightSeen():
                 self._height = max(self._height, message.height)
-            case PublicPriceOf():
-                return await self._tools.reader.read(signed_price, message.height)
             case _:
                 assert_never(message)
         return None
@@ -163,15 +154,15 @@ class OracleActor(AsyncioActor):
 
     async def _sign_heights(self, price: UsdE8) -> None:
         """Give each height that waits its one public price: the median at the first full tick after it."""
-        last = Height(min(self._height, self._signed_to + HEIGHTS_A_TICK))
-        heights = [Height(height) for height in range(self._signed_to + 1, last + 1)]
-        if not heights:
-            return
-        signed = await self._tools.attestor.public_prices(heights, price)
-        await self._journal(PriceObserved(price=signed[-1].price, height=last))
-        self._signed_to = last
-        for public in signed:
-            self._tools.listener.public_price(public)
+        while self._signed_to < self._height:
+            last = Height(min(self._height, self._signed_to + HEIGHTS_AT_ONCE))
+            heights = [Height(height) for height in range(self._signed_to + 1, last + 1)]
+            signed = await self._tools.attestor.public_prices(heights, price)
+            await self._journal(PriceObserved(price=signed[-1].price, height=last))
+            self._signed_to = last
+            # All of one price concern the same policies, which look for the height themselves.
+            for public in {one.price: one for one in signed}.values():
+                self._tools.listener.public_price(public)
 
     async def _make_readings(self, price: UsdE8) -> None:
         """Make the price of each accepted exercise: of a height above its policy's start."""

@@ -23,7 +23,7 @@ from actors.seams import Clock, Ids
 from bithedge.domain.errors import UnknownPolicyError
 from bithedge.domain.events.policy import PolicyEvent, PolicySettling
 from bithedge.domain.events.transactions import Intent
-from bithedge.domain.ids import Hex, QuoteId, operation_id, to_bytes
+from bithedge.domain.ids import Hex, OperationId, QuoteId, operation_id, to_bytes
 from bithedge.domain.money import Height
 from bithedge.domain.policy.decide import (
     PublicPrice,
@@ -37,16 +37,25 @@ from bithedge.domain.policy.decide import (
     decide_resettling,
     decide_touch,
 )
-from bithedge.domain.policy.state import Policy, Status
+from bithedge.domain.policy.state import UNSETTLED, Policy, Status
 from bithedge.protocol.calls import SignedPrice, settle_policy
 from bithedge.protocol.deployment import Deployment
+from bithedge.storage.errors import VersionConflictError
 from bithedge.storage.ports import Change, Journal, Keep, policy_stream
+from bithedge.storage.queries.chain import burn_height_at
 from bithedge.storage.queries.policies import policy_of_quote
 from bithedge.storage.queries.prices import signed_price
-from bithedge.storage.queries.transactions import operation
+from bithedge.storage.queries.touches import price_beyond
+from bithedge.storage.queries.transactions import Operation, operation
 from bithedge.storage.reader import Reader
 
 log = structlog.stdlib.get_logger()
+
+MOST_CONFLICTS = 5
+"""So often a message is decided anew because the chain has told of the policy meanwhile."""
+RETRY_BLOCKS = 6
+"""A settlement that the chain refused is sent again after so many burn blocks."""
+_REFUSED_FOR_PAUSE = "(err u105)"
 
 
 class PolicyTools(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +70,8 @@ class PolicyTools(msgspec.Struct, frozen=True, kw_only=True):
     """Tells the oracle."""
     intents_committed: Callable[[], None]
     """Tells the lanes."""
+    settlements_paused: Callable[[], bool]
+    """Whether the contract would refuse any settlement now."""
     max_age: int
     """Blocks that a reading may be old at an ordered exercise; the contract's parameter."""
 
@@ -82,6 +93,9 @@ class PolicyActor(AsyncioActor):
         self._loaded: Policy | None = None
 
     async def on_start(self) -> None:
+        await self._load()
+
+    async def _load(self) -> None:
         head = await self._tools.reader.read(policy_of_quote, self._quote_id)
         self._loaded = None if head is None else head.policy
 
@@ -92,6 +106,14 @@ class PolicyActor(AsyncioActor):
         return self._loaded
 
     async def on_receive(self, message: PolicyMessage) -> Policy | None:
+        for _ in range(MOST_CONFLICTS):
+            try:
+                return await self._handle(message)
+            except VersionConflictError:  # a fact came first: what it left is decided on anew
+                await self._load()
+        return await self._handle(message)
+
+    async def _handle(self, message: PolicyMessage) -> Policy | None:
         match message:
             case Activate():
                 return await self._activate(message)
@@ -102,7 +124,7 @@ class PolicyActor(AsyncioActor):
             case ReadingMade():
                 await self._read(message)
             case TouchSeen():
-                await self._touch(message)
+                await self._touch()
             case HeightReached():
                 await self._reach(message)
             case OperationEnded():
@@ -133,7 +155,10 @@ class PolicyActor(AsyncioActor):
         events = decide_auto_exercise(
             self._policy, message.address, enabled=message.enabled, command_id=message.command_id
         )
-        return await self._journal(events, keep=message.keep, used_message=message.command_id)
+        await self._journal(events, keep=message.keep, used_message=message.command_id)
+        if message.enabled:
+            await self._touch()
+        return self._policy
 
     async def _read(self, message: ReadingMade) -> None:
         policy = self._policy
@@ -145,42 +170,67 @@ class PolicyActor(AsyncioActor):
         await self._settle(
             events, message.reading, useless_after=message.reading.height + self._tools.max_age
         )
+        await self._touch()  # where the exercise came to nothing, one that it held back counts again
 
-    async def _touch(self, message: TouchSeen) -> None:
-        fresh = operation_id(self._tools.ids.bytes16())
-        events = decide_touch(self._policy, _public(message.price), fresh)
-        await self._settle(events, message.price)
+    async def _touch(self) -> None:
+        """Settle at a public price of its life that reached its floor or ceiling, however old it is."""
+        policy = self._policy
+        if policy.start is None or policy.status not in UNSETTLED or self._tools.settlements_paused():
+            return
+        terms = policy.terms
+        price = await self._tools.reader.read(
+            price_beyond, floor=terms.floor, ceiling=terms.ceiling, above=policy.start, up_to=terms.expiry
+        )
+        if price is not None:
+            await self._settle(decide_touch(policy, _public(price), self._fresh()), price)
 
     async def _reach(self, message: HeightReached) -> None:
         if self._policy.detail == "settlement_retrying":
-            await self._settle_again()
+            await self._settle_again(message.height)
         await self._journal(decide_expiring(self._policy, message.height))
         if message.expiry_price is not None:
-            fresh = operation_id(self._tools.ids.bytes16())
-            events = decide_expiry_price(self._policy, _public(message.expiry_price), fresh)
+            events = decide_expiry_price(self._policy, _public(message.expiry_price), self._fresh())
             await self._settle(events, message.expiry_price)
+
+    def _fresh(self) -> OperationId:
+        return operation_id(self._tools.ids.bytes16())
 
     async def _operation_ended(self, message: OperationEnded) -> None:
         policy = self._policy
         if policy.operation_id is None or policy.operation_id != message.operation_id:
             return
         if decide_resettling(policy, policy.operation_id):
-            return  # a price that holds however old it is: the next height tries again
-        await self._journal(decide_failure(policy, message.reason))
+            return  # a price that holds however old it is: a later height tries again
+        await self._give_up(message.reason)
 
-    async def _settle_again(self) -> None:
-        """Send a refused settlement once more, a height later, so that a pause is not paid for in fees."""
+    async def _give_up(self, reason: str) -> None:
+        await self._journal(decide_failure(self._policy, reason))
+        await self._touch()
+
+    async def _settle_again(self, height: Height) -> None:
+        """Send a refused settlement once more, where its price still holds; else the exercise has failed."""
         policy = self._policy
         if policy.operation_id is None:
             return
         before = await self._tools.reader.read(operation, policy.operation_id)
-        again = decide_resettling(policy, operation_id(self._tools.ids.bytes16()))
-        if before is None or before.status != "aborted" or not again:
+        if before is None or before.status not in ("aborted", "cancelled"):
+            return
+        again = decide_resettling(policy, self._fresh())
+        if not again:
+            await self._give_up(before.reason or before.status)
             return
         price = await self._tools.reader.read(signed_price, again[0].price_height)
-        if price is not None:
+        if price is not None and await self._may_retry(before, height):
             log.warning("policy.settlement_repeated", policy_id=self._quote_id, reason=before.reason)
             await self._settle(again, price)
+
+    async def _may_retry(self, before: Operation, height: Height) -> bool:
+        """Return whether another attempt is worth its fee: once a pause is over, else a while later."""
+        if self._tools.settlements_paused():
+            return False
+        if before.reason is not None and _REFUSED_FOR_PAUSE in before.reason:
+            return True
+        return height >= await self._tools.reader.read(burn_height_at, before.created_seq) + RETRY_BLOCKS
 
     async def _resume(self, message: Resume) -> None:
         policy = self._policy

@@ -15,25 +15,35 @@ from actors.messages.pool import (
     FindVoucher,
     GetBacking,
     GetEquations,
+    GetLiabilities,
     GetPortfolio,
+    GetStress,
+    PoolFigures,
     PoolMessage,
     PriceQuote,
     Recount,
     Reserve,
     RevertTo,
+    SetExit,
     Withdraw,
 )
 from actors.quoting import QuoteDesk
 from actors.runtime import AsyncioActor
 from actors.sales import Sales
 from actors.withdrawals import Withdrawals, last_price
-from bithedge.domain.errors import NotReadyError, SellingPausedError, UnknownProviderError
+from bithedge.domain.errors import (
+    NotReadyError,
+    OracleStaleError,
+    SellingPausedError,
+    UnknownProviderError,
+)
 from bithedge.domain.facts import MinedBlock
 from bithedge.domain.money import UsdE8
 from bithedge.domain.pool import commands
 from bithedge.domain.pool.books import Books
 from bithedge.domain.pool.decisions import decide_deposit_check
-from bithedge.domain.pool.invariants import equations
+from bithedge.domain.pool.invariants import solvency
+from bithedge.domain.pool.risk_views import liabilities, stress_view
 from bithedge.domain.pool.views import PortfolioView, backings, pool_view, portfolio, tier_view
 from bithedge.domain.quotes import Availability, QuoteRequest
 from bithedge.domain.tiers import Tier
@@ -61,13 +71,14 @@ class PoolActor(AsyncioActor):
         self._tools = tools
         self._books = books
         self._tip_hash = tip_hash
+        self._burn_height = books.height
 
     def on_start(self) -> None:
         self._post()
 
     async def on_receive(self, message: PoolMessage) -> object:
         answer = await self._change(message)
-        if isinstance(message, ApplyBlock | RevertTo | Reserve | Withdraw | Recount):
+        if isinstance(message, ApplyBlock | RevertTo | Reserve | Withdraw | SetExit | Recount):
             self._post()
         return answer
 
@@ -76,13 +87,16 @@ class PoolActor(AsyncioActor):
             case ApplyBlock():
                 await self._apply(message.block)
             case RevertTo():
+                if message.fork_hash == self._tip_hash:
+                    return None  # it was done before its asker could hear of it
                 self._books = await self._tools.follower.revert(message.fork_height, message.orphaned)
                 self._tip_hash = message.fork_hash
             case Reserve():
-                self._check_selling()
-                return await self._tools.sales.reserve(self._books, message)
+                return await self._tools.sales.reserve(self._books, message, self._check_selling)
             case Withdraw():
                 return await self._tools.withdrawals.withdraw(self._books, message)
+            case SetExit():
+                return await self._tools.withdrawals.set_exit(self._books, message)
             case Recount():
                 pass
             case _:
@@ -96,7 +110,7 @@ class PoolActor(AsyncioActor):
         if self._tip_hash is not None and block.parent_hash != self._tip_hash:
             raise NotReadyError(f"block {block.hash} does not follow {self._tip_hash}")
         await self._tools.follower.apply(self._books, block)
-        self._tip_hash = block.hash
+        self._tip_hash, self._burn_height = block.hash, block.burn_height
 
     def _answer(
         self,
@@ -106,15 +120,14 @@ class PoolActor(AsyncioActor):
         | CheckDeposit
         | CheckWithdrawal
         | FindVoucher
-        | GetPortfolio
-        | GetBacking
-        | GetEquations,
+        | PoolFigures,
     ) -> object:
         books, desk = self._books, self._tools.desk
         match message:
             case PriceQuote():
+                quote = desk.price(books, message.request, message.quote_id)
                 self._check_selling()
-                return desk.price(books, message.request, message.quote_id)
+                return quote
             case FindQuote():
                 return desk.find(message.quote_id)
             case CheckAvailability():
@@ -125,15 +138,33 @@ class PoolActor(AsyncioActor):
                 return self._tools.withdrawals.check(books, message)
             case FindVoucher():
                 return books.vouchers.get(message.withdrawal_id)
+            case _:
+                return self._figures(message)
+
+    def _figures(self, message: PoolFigures) -> object:
+        books, desk = self._books, self._tools.desk
+        match message:
             case GetPortfolio():
                 return self._portfolio(message)
             case GetBacking():
                 height = desk.tip.burn_height
                 return backings(books, message.address, height=height, spot=last_price(desk))
             case GetEquations():
-                return equations(books)
+                if message.block_hash != self._tip_hash:
+                    raise NotReadyError("the books stand at another block", retry_after_s=1)
+                return solvency(books, totals=message.totals, vault=message.vault)
+            case GetLiabilities():
+                return liabilities(books, spot=self._spot(), kind=message.kind)
+            case GetStress():
+                return stress_view(books, spot=self._spot())
             case _:
                 assert_never(message)
+
+    def _spot(self) -> UsdE8:
+        spot = self._tools.desk.market.spot
+        if spot is None:
+            raise OracleStaleError("there has been no full reading of the price yet", retry_after_s=5)
+        return spot
 
     def _portfolio(self, message: GetPortfolio) -> PortfolioView:
         height = self._tools.desk.tip.burn_height
@@ -173,7 +204,8 @@ class PoolActor(AsyncioActor):
 
     def _post(self) -> None:
         tip, market = self._tools.board.tip, self._tools.board.market
-        height = self._books.height if tip is None else tip.burn_height
+        # The follower posts its tip only after this has answered.
+        height = self._burn_height if tip is None else max(self._burn_height, tip.burn_height)
         spot = None if market is None else market.spot
         tiers = tuple(tier_view(self._books, tier, height=height, spot=spot) for tier in Tier)
         broken = self._tools.follower.broken(self._books)

@@ -1,18 +1,21 @@
 """Sales, a part of the pool's actor: a quote becomes signed terms, its capacity held."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
+from pykka import ActorDeadError
 
 from actors.messages.oracle import SignSale
 from actors.messages.pool import Reserve, Reserved
 from actors.quoting import QuoteDesk
-from actors.runtime import Address
+from actors.runtime import Address, DeadlineExceededError
 from actors.seams import Clock
 from bithedge.domain.blocks import POOL_STREAM
 from bithedge.domain.errors import (
     InsufficientFundsError,
     NotOwnerError,
+    NotReadyError,
+    OracleStaleError,
     QuoteExpiredError,
     QuoteUsedError,
 )
@@ -47,10 +50,15 @@ class Sales(msgspec.Struct, frozen=True, kw_only=True):
     desk: QuoteDesk
     price_tolerance: Bps
 
-    async def reserve(self, books: Books, message: Reserve) -> Reserved:
+    async def reserve(self, books: Books, message: Reserve, check_selling: Callable[[], None]) -> Reserved:
         """Commit signed terms and their reservation, and take them up into `books`.
 
         The same owner may ask for the same quote again: the same policy, the same reservation.
+
+        Args:
+            books: the pool's.
+            message: the command.
+            check_selling: refuses while the books are not sound.
 
         Raises:
             DomainError: the interface's refusals of `POST /v1/policies`, in its order; nothing was changed.
@@ -61,10 +69,8 @@ class Sales(msgspec.Struct, frozen=True, kw_only=True):
         quote = self.desk.find(message.quote_id)
         if quote.owner is not None and quote.owner != message.address:
             raise NotOwnerError("the quote was made for another address", field="authorisation")
-        spot = self.desk.spot()
-        check_price(quote.kind, quoted=quote.spot, spot=spot, tolerance=self.price_tolerance)
         terms = quote.terms(message.address)
-        events = decide_reservation(books, self._command(books, message, terms, spot))
+        events = self._decide(books, message, quote, terms)
         if message.balance < terms.premium:
             raise InsufficientFundsError(
                 f"the address holds {message.balance} sats of sBTC, the premium is {terms.premium}",
@@ -72,13 +78,25 @@ class Sales(msgspec.Struct, frozen=True, kw_only=True):
                 limit=terms.premium,
                 actual=message.balance,
             )
+        check_selling()
         return await self._sell(books, message, quote, terms, events)
+
+    def _decide(self, books: Books, message: Reserve, quote: Quote, terms: Terms) -> Sequence[PoolEvent]:
+        """Decide at spot; without one the refusals that need none still come first."""
+        try:
+            spot = self.desk.spot()
+        except OracleStaleError:
+            decide_reservation(books, self._command(books, message, terms, quote.spot))
+            raise
+        check_price(quote.kind, quoted=quote.spot, spot=spot, tolerance=self.price_tolerance)
+        return decide_reservation(books, self._command(books, message, terms, spot))
 
     async def _sell(
         self, books: Books, message: Reserve, quote: Quote, terms: Terms, events: Sequence[PoolEvent]
     ) -> Reserved:
-        sale = SignSale(terms=terms, height=self.desk.tip.burn_height)
-        reading = await self.oracle.ask(sale, deadline=ASK_DEADLINE_S)
+        reading = await self._reading(terms)
+        # The price may have moved while the oracle was busy; what is signed for is what was looked at.
+        check_price(quote.kind, quoted=quote.spot, spot=reading.price, tolerance=self.price_tolerance)
         issued = QuoteIssued(
             terms=terms,
             spot=quote.spot,
@@ -99,6 +117,13 @@ class Sales(msgspec.Struct, frozen=True, kw_only=True):
         for one in committed:
             books.apply(one.recorded)
         return _reserved(issued, _policy(committed))
+
+    async def _reading(self, terms: Terms) -> SignedPrice:
+        sale = SignSale(terms=terms, height=self.desk.tip.burn_height)
+        try:
+            return await self.oracle.ask(sale, deadline=ASK_DEADLINE_S)
+        except (DeadlineExceededError, ActorDeadError) as error:
+            raise NotReadyError("the price feed does not answer", retry_after_s=2) from error
 
     async def _again(self, message: Reserve, before: Policy) -> Reserved:
         if before.owner != message.address:

@@ -22,6 +22,7 @@ from actors.oracle import OracleActor, OracleTools
 from actors.policy import PolicyTools
 from actors.pool import PoolActor, PoolTools
 from actors.quoting import QuoteDesk
+from actors.recalling import recall
 from actors.relay import RelayActor, RelayTools
 from actors.runtime import Address
 from actors.sales import Sales
@@ -40,7 +41,7 @@ from bithedge.domain.quote_limits import AmountLimits
 from bithedge.domain.quotes import Pricing
 from bithedge.domain.sale_window import SaleWindow
 from bithedge.domain.tiers import DEFAULT_TIERS
-from bithedge.domain.volatility import VolatilityEstimate, VolatilityRule, estimate_from
+from bithedge.domain.volatility import VolatilityRule
 from bithedge.oracle.aggregate import AggregationRule
 from bithedge.oracle.attestor import Attestor
 from bithedge.oracle.history import daily_history, day_named
@@ -54,6 +55,11 @@ from bithedge.storage.queries.following import as_mined
 from bithedge.storage.queries.kept import public_price
 from bithedge.storage.reader import Reader
 from bithedge.views.context import ViewContext, context_of
+
+BURN_BLOCK_MS = 600_000
+"""What a burn block takes by Bitcoin's rule."""
+BLOCKS_RECALLED = 2_000
+"""So many of the last blocks tell after a restart how fast burn blocks come."""
 
 StartedActor = Coroutine[Any, Any, ActorRef[Any]]
 
@@ -101,6 +107,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     board: Board
     addresses: dict[str, Address]
     policies: Callable[[], PolicyDirectory]
+    sources: Sequence[PriceSource] = ()
+    """Prices from elsewhere than the config says."""
 
 
 class PricingError(Exception):
@@ -134,9 +142,17 @@ class Starters:
         )
 
     async def start_oracle(self) -> ActorRef[OracleActor]:
-        newest = await self._parts.reader.read(public_price)
-        info = await self._parts.connected.node.info()
         config = self._parts.config.oracle
+        observes_days = self._parts.config.network != "devnet"
+        recalled = await recall(
+            self._parts.reader,
+            self._parts.pricing.volatility,
+            self._parts.seams.clock.now_ms(),
+            observes_days=observes_days,
+            reference=None if observes_days else daily_history()[-1].close,
+        )
+        signed_to = await self._signed_to()
+        tip = self._parts.board.tip
         return OracleActor.start(
             OracleTools(
                 sources=self._sources(),
@@ -152,22 +168,30 @@ class Starters:
                     self._parts.journal,
                 ),
                 journal=self._parts.journal,
-                reader=self._parts.reader,
                 deployment=self._parts.connected.deployment,
                 clock=self._parts.seams.clock,
                 board=self._parts.board,
                 listener=_PolicyTeller(self._parts.policies()),
                 market_changed=self._hears.market_changed,
                 quote_age_ms=config.quote_age_s * 1_000,
-                observes_days=self._parts.config.network != "devnet",
+                observes_days=observes_days,
             ),
-            estimate=shipped_estimate(self._parts.pricing.volatility),
-            signed_to=Height(info.burn_block_height - 1) if newest is None else newest.height,
-            reference=daily_history()[-1].close if self._parts.config.network == "devnet" else None,
+            recalled,
+            signed_to=signed_to,
+            height=signed_to if tip is None else tip.burn_height,
         )
+
+    async def _signed_to(self) -> Height:
+        """Return the height that was signed last; a new attestor begins with the present one."""
+        newest = await self._parts.reader.read(public_price)
+        if newest is not None:
+            return newest.height
+        return Height((await self._parts.connected.node.info()).burn_block_height - 1)
 
     def _sources(self) -> Sequence[PriceSource]:
         config = self._parts.config.oracle
+        if self._parts.sources:
+            return self._parts.sources
         if config.mode == "fixed":
             return [FixedSource(self._parts.folder.path / "devnet-price.json", UsdE8(config.start_usd_e8))]
         return [
@@ -226,6 +250,7 @@ class Starters:
             ),
         )
         books = await follower.load()
+        await follower.review(books)
         tip = await self._parts.reader.read(chain_queries.tip)
         return PoolActor.start(tools, books, tip_hash=None if tip is None else tip.hash)
 
@@ -275,7 +300,8 @@ class Starters:
     async def start_clock(self) -> ActorRef[ClockActor]:
         return ClockActor.start(
             directory=self._parts.policies(),
-            oracle=self._parts.addresses["oracle"],
+            board=self._parts.board,
+            reader=self._parts.reader,
             journal=self._parts.journal,
             ids=self._parts.seams.ids,
             parameters=self._parts.parameters,
@@ -284,6 +310,9 @@ class Starters:
 
     async def start_chain(self) -> ActorRef[ChainActor]:
         tip = await self._parts.reader.read(chain_queries.tip)
+        newest = await self._parts.reader.read(chain_queries.newest_blocks, limit=BLOCKS_RECALLED)
+        devnet = self._parts.config.devnet
+        is_devnet = self._parts.config.network == "devnet"
         return ChainActor.start(
             ChainTools(
                 node=self._parts.connected.node,
@@ -294,8 +323,10 @@ class Starters:
                 pool=self._parts.addresses["pool"],
                 applied=self._hears.applied,
                 first_height=1,
+                burn_block_ms=round(devnet.burn_time_s * 1_000) if is_devnet else BURN_BLOCK_MS,
             ),
             position=None if tip is None else as_mined(tip),
+            seen=[(block.burn_height, block.at_ms) for block in reversed(newest) if not block.orphaned],
         )
 
     def policy_tools(self) -> PolicyTools:
@@ -307,7 +338,14 @@ class Starters:
             clock=self._parts.seams.clock,
             want_reading=self._hears.want_reading,
             intents_committed=self._hears.intents_committed,
+            settlements_paused=self._settlements_paused,
             max_age=self._parts.parameters.max_age,
+        )
+
+    def _settlements_paused(self) -> bool:
+        tip = self._parts.board.tip
+        return tip is not None and any(
+            what == "settlements" and tip.burn_height < until for what, until, _ in self._parts.board.pauses
         )
 
     def _context(self) -> ViewContext:
@@ -354,8 +392,3 @@ def checked_pricing(config: Config, parameters: ContractParameters) -> Pricing:
     if verdict.breaks:
         raise PricingError(f"a better policy would cost less: {verdict.breaks[0]}")
     return pricing
-
-
-def shipped_estimate(rule: VolatilityRule) -> VolatilityEstimate:
-    """Return volatility as the shipped history leaves it; a close is the price of the next midnight."""
-    return estimate_from(rule, ((candle.day + 1, candle.close) for candle in daily_history()))

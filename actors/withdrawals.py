@@ -1,11 +1,11 @@
-"""Withdrawals, a part of the pool's actor: checked, set aside, and leave for them signed."""
+"""Ways out, a part of the pool's actor: withdrawals checked, set aside and signed for, and exit mode."""
 
 from functools import partial
 
 import msgspec
 from msgspec.structs import replace
 
-from actors.messages.pool import CheckWithdrawal, Withdraw, Withdrawal
+from actors.messages.pool import CheckWithdrawal, SetExit, Withdraw, Withdrawal
 from actors.quoting import QuoteDesk
 from actors.seams import Ids
 from bithedge.domain.blocks import POOL_STREAM
@@ -13,9 +13,9 @@ from bithedge.domain.errors import NotReadyError, UnknownProviderError
 from bithedge.domain.events.pool import WithdrawalVoucherIssued
 from bithedge.domain.ids import withdrawal_id
 from bithedge.domain.money import Height, Sats, UsdE8
+from bithedge.domain.pool import commands
 from bithedge.domain.pool.books import Books
-from bithedge.domain.pool.commands import RequestWithdrawal
-from bithedge.domain.pool.decisions import decide_withdrawal
+from bithedge.domain.pool.decisions import decide_exit, decide_withdrawal
 from bithedge.domain.pool.health import Health, Leaver, health
 from bithedge.domain.pool.vouchers import Voucher
 from bithedge.protocol.signing import PoolSigner
@@ -39,7 +39,7 @@ class Withdrawals(msgspec.Struct, frozen=True, kw_only=True):
         """
         named = withdrawal_id(self.ids.bytes16())
         height = self.desk.tip.burn_height
-        command = RequestWithdrawal(
+        command = commands.RequestWithdrawal(
             withdrawal_id=named,
             address=message.address,
             tier=message.tier,
@@ -96,6 +96,31 @@ class Withdrawals(msgspec.Struct, frozen=True, kw_only=True):
         )
         await self.journal.append([], keep=partial(message.keep, withdrawal), used_message=message.command_id)
         return withdrawal
+
+    async def set_exit(self, books: Books, message: SetExit) -> bool:
+        """Commit a change of a provider's exit mode, take it up into `books`; return whether it is on.
+
+        Raises:
+            UnknownProviderError: the address never provided.
+        """
+        command = commands.SetExit(
+            address=message.address,
+            tier=message.tier,
+            enabled=message.enabled,
+            height=self.desk.tip.burn_height,
+            command_id=message.command_id,
+        )
+        events = decide_exit(books, command)
+        book = books.tier(message.tier)
+        is_on = book.is_treasury(message.address) or message.enabled
+        committed = await self.journal.append(
+            [Change(stream=POOL_STREAM, events=events)] if events else [],
+            keep=partial(message.keep, is_on),
+            used_message=message.command_id,
+        )
+        for one in committed:
+            books.apply(one.recorded)
+        return is_on
 
     def check(self, books: Books, message: CheckWithdrawal) -> Health:
         """Return the health checks alone; raises `UnknownProviderError`."""

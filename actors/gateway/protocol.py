@@ -1,19 +1,22 @@
-"""The gateway's wire: the ops that clients send, the frames that they get, the codes that close."""
+"""What clients say to the gateway: ops and channel names, the refusals of both, the codes that close."""
 
 import re
+from collections.abc import Mapping
 from enum import IntEnum
-from typing import Final, Literal
+from typing import Final, cast
 
 import msgspec
 
-from bithedge.domain.errors import DomainError, ValidationFailedError
+from bithedge.domain.errors import DomainError
 from bithedge.domain.tiers import Tier
 from bithedge.stacks.c32 import decode_address
 from bithedge.stacks.errors import AddressError
+from bithedge.stacks.networks import Network
 
-PROTOCOL: Final = 1
 STATE_CHANNELS: Final = frozenset({"oracle", "pool", "tiers", *(f"tier:{tier.value}" for tier in Tier)})
 PLAIN_CHANNELS: Final = frozenset({"blocks", "policies", "transactions", "alerts", "operator"})
+BEAT_MS: Final = 250
+BEATS_A_HEARTBEAT: Final = 8
 _POLICY_ID: Final = re.compile(r"q_[0-9a-f]{32}|[1-9][0-9]{0,15}")
 
 
@@ -29,34 +32,40 @@ class CloseCode(IntEnum):
     TOO_MANY_CHANNELS = 4004
 
 
-class UnknownOpError(DomainError):
+class OpError(DomainError):
+    """An op that is refused: it changed nothing, and the connection lives."""
+
+    code = "validation_failed"
+
+
+class MalformedOpError(OpError):
+    """Not JSON."""
+
+    code = "malformed_json"
+
+
+class UnknownOpError(OpError):
     """No such op."""
 
     code = "unknown_op"
 
 
-class UnknownChannelError(DomainError):
+class UnknownChannelError(OpError):
     """No such channel."""
 
     code = "unknown_channel"
 
 
-class TooManyChannelsError(DomainError):
+class TooManyChannelsError(OpError):
     """More channels than one connection may have."""
 
     code = "too_many_channels"
 
 
-class UnauthorisedChannelError(DomainError):
-    """The channel wants a token."""
+class UnauthorisedOpError(OpError):
+    """It wants a token."""
 
     code = "unauthorised"
-
-
-class MalformedOpError(DomainError):
-    """Not JSON."""
-
-    code = "malformed_json"
 
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,11 +85,11 @@ class Op(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token: str | None = None
 
 
-_FIELDS: Final = {
-    "subscribe": {"channels"},
-    "unsubscribe": {"channels"},
-    "ping": set[str](),
-    "auth": {"token"},
+_FIELDS: Final[Mapping[str, frozenset[str]]] = {
+    "subscribe": frozenset({"channels"}),
+    "unsubscribe": frozenset({"channels"}),
+    "ping": frozenset(),
+    "auth": frozenset({"token"}),
 }
 
 
@@ -90,49 +99,58 @@ def read_op(text: str) -> Op:
     Raises:
         MalformedOpError: it is no JSON.
         UnknownOpError: JSON, but no op of ours.
-        ValidationFailedError: an op with fields missing, too many or of a wrong type.
+        UnauthorisedOpError: `auth` without a token.
+        OpError: an op with fields missing, too many or of a wrong type.
     """
-    try:
-        raw: object = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
-        raise MalformedOpError(f"not JSON: {error}") from error
-    name = _name_of(text)
-    if name not in _FIELDS:
+    raw = _decoded(text)
+    if not isinstance(raw, dict):
+        raise OpError("an op is a JSON object")
+    given = cast("dict[str, object]", raw)
+    name = given.get("op")
+    if not isinstance(name, str) or name not in _FIELDS:
         raise UnknownOpError(f"unknown op {str(name)[:40]!r}: subscribe, unsubscribe, ping or auth")
+    if name == "auth" and given.get("token") is None:
+        raise UnauthorisedOpError("auth wants a token")
     try:
-        op = msgspec.convert(raw, Op, strict=True)
+        op = msgspec.convert(given, Op, strict=True)
     except msgspec.ValidationError as error:
-        raise ValidationFailedError(str(error), field="op") from error
-    given = {key for key in ("channels", "token") if getattr(op, key) is not None}
-    if given != _FIELDS[name] or (op.since is not None and name != "subscribe"):
-        wanted = ", ".join(sorted(_FIELDS[name])) or "nothing else"
-        raise ValidationFailedError(f"{name} takes id and {wanted}", field="op")
+        raise OpError(str(error)) from error
+    _check_fields(op)
     return op
 
 
-class _Named(msgspec.Struct, frozen=True):
-    # What can be made out of an op that is otherwise wrong.
-    op: str | None = None
-    id: int | None = None
+def _decoded(text: str) -> object:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise MalformedOpError(f"not JSON: {error}") from error
+
+
+def _check_fields(op: Op) -> None:
+    given = frozenset(key for key in ("channels", "token") if getattr(op, key) is not None)
+    if given != _FIELDS[op.op] or (op.since is not None and op.op != "subscribe"):
+        wanted = ", ".join(sorted(_FIELDS[op.op])) or "nothing else"
+        raise OpError(f"{op.op} takes id and {wanted}")
+    if op.since is not None and op.since.seq < 0:
+        raise OpError("since.seq is 0 or more")
 
 
 def id_of(text: str) -> int | None:
     """Return the id of an op that could not be read as a whole, if it can be made out."""
     try:
-        return msgspec.json.decode(text, type=_Named).id
-    except msgspec.DecodeError:
+        raw = _decoded(text)
+    except MalformedOpError:
         return None
+    found = cast("dict[str, object]", raw).get("id") if isinstance(raw, dict) else None
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
 
 
-def _name_of(text: str) -> str | None:
-    try:
-        return msgspec.json.decode(text, type=_Named).op
-    except msgspec.ValidationError:
-        return None
-
-
-def check_channel(channel: str) -> str:
+def check_channel(channel: str, network: Network | None) -> str:
     """Return a channel that may be subscribed to; a policy's may name its number.
+
+    Args:
+        channel: as the client wrote it.
+        network: whose addresses there are; None for any.
 
     Raises:
         UnknownChannelError: there is none of that name.
@@ -142,23 +160,25 @@ def check_channel(channel: str) -> str:
     kind, _, name = channel.partition(":")
     if kind == "policy" and _POLICY_ID.fullmatch(name) is not None:
         return channel
-    if kind in ("owner", "provider") and _is_address(name):
+    if kind in ("owner", "provider") and _is_address(name, network):
         return channel
-    raise UnknownChannelError(f"unknown channel {channel[:80]!r}", field="channels")
+    raise UnknownChannelError(f"unknown channel {channel[:80]!r}")
 
 
-def _is_address(text: str) -> bool:
+def beats_of(heartbeat_ms: int) -> int:
+    """Return into how many beats a heartbeat's silence is divided: so late, at most, it comes."""
+    return max(BEATS_A_HEARTBEAT, -(-heartbeat_ms // BEAT_MS))
+
+
+def number_of(channel: str) -> int | None:
+    """Return the number by which a channel names its policy, None where it does not."""
+    kind, _, name = channel.partition(":")
+    return int(name) if kind == "policy" and name.isdigit() else None
+
+
+def _is_address(text: str, network: Network | None) -> bool:
     try:
-        decode_address(text)
+        version = decode_address(text).version
     except AddressError:
         return False
-    return True
-
-
-Frame = dict[str, object]
-FrameType = Literal["hello", "subscribed", "snapshot", "event"]
-
-
-def encode(frame: Frame) -> bytes:
-    """Return a frame's JSON."""
-    return msgspec.json.encode(frame)
+    return network is None or network.owns_version(version)

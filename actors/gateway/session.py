@@ -1,56 +1,197 @@
 """One client: its channels under the names it used, and what it may still be sent."""
 
-import msgspec
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
 
-from actors.gateway.connection import Connection
-from actors.gateway.protocol import CloseCode, Frame, encode
+import structlog
 
-CLOSE_GRACE_S = 2.0
+from actors.gateway.connection import Connection, Prepared
+from actors.gateway.protocol import CloseCode
+
+log = structlog.stdlib.get_logger()
+
+CLOSE_GRACE_S: Final = 2.0
+PACE_BYTES: Final = 65_536
+"""Of a beginning, no more than this, nor a quarter of the budget, waits for the client to take it."""
+PACE_FRAMES: Final = 64
+"""Frames of a beginning written before the others on the loop have their turn."""
+PACE_PATIENCE_S: Final = 10.0
+ERRORS_A_MINUTE: Final = 10
+MINUTE_S: Final = 60.0
 
 
-class Subscription(msgspec.Struct):
-    """A channel of one client."""
+class Subscription:
+    """A channel of one client.
 
-    named: str
-    """As the client wrote it."""
-    channel: str
-    """As the journal knows it."""
-    after: int
-    """Events up to here stand in its snapshot or were resumed."""
+    Attributes:
+        session: whose it is.
+        named: the channel as the client wrote it.
+        channel: as the journal knows it.
+        after: events up to here stand in its beginning.
+        unnumbered: it was named by a number that no policy had; the first event it gets has none before it.
+    """
+
+    __slots__ = ("after", "channel", "named", "session", "unnumbered")
+
+    def __init__(self, session: "Session", *, named: str, channel: str) -> None:
+        self.session = session
+        self.named = named
+        self.channel = channel
+        self.after = 0
+        self.unnumbered = False
+
+
+class Due(NamedTuple):
+    """An event's frame on its way to one subscription."""
+
+    seq: int
+    subscription: Subscription
+    frame: Prepared
 
 
 class Session:
-    """A client's subscriptions, and the byte budget that keeps one slow reader from holding memory."""
+    """A client's subscriptions, and the byte budget that keeps one slow reader from holding memory.
+
+    While a subscription is being begun, events are held back, so that what the client gets is in order: what
+    it missed or its snapshot, then what came meanwhile, then what comes.
+    """
 
     def __init__(self, connection: Connection, *, budget: int) -> None:
         self.connection = connection
         self.subscriptions: dict[str, Subscription] = {}
         self.authenticated = False
-        self.closed = False
-        self.behind: set[str] = set()
-        """State channels whose latest it has not been sent, because it is reading too slowly."""
+        self.behind: dict[str, None] = {}
+        """State channels whose latest it has not been sent: it reads too slowly, or is being begun."""
+        self.code: CloseCode | None = None
+        """With what the gateway closed it."""
+        self._gone = False
         self._budget = budget
-
-    def send(self, frame: Frame) -> None:
-        """Send a frame that is this client's alone."""
-        self.write(encode(frame))
-
-    def write(self, payload: bytes) -> None:
-        """Send an encoded frame, or close a client that has stopped reading."""
-        if self.closed:
-            return
-        if self.connection.backlog() + len(payload) > self._budget:
-            self.close(CloseCode.SLOW_CONSUMER, "reads too slowly: come back and resume")
-            return
-        self.connection.write(payload)
+        self._pace = min(PACE_BYTES, budget // 4)
+        self._held: deque[Due] | None = None
+        self._held_bytes = 0
+        self._quiet_beats = 0
+        self._errors: deque[float] = deque(maxlen=ERRORS_A_MINUTE)
 
     @property
-    def is_slow(self) -> bool:
-        """Whether it should get the latest of state channels later."""
-        return self.connection.backlog() > self._budget // 4
+    def closed(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._gone or self.code is not None
+
+    @property
+    def holding(self) -> bool:
+        """Whether events are held back."""
+        return self._held is not None
+
+    @property
+    def takes_states(self) -> bool:
+        """Whether it gets the latest of a state channel now, and not later."""
+        return self._held is None and self.connection.backlog() <= self._budget // 4
+
+    @property
+    def queued_bytes(self) -> int:
+        """Return what it has not taken, and what is held back for it."""
+        return self.connection.backlog() + self._held_bytes
+
+    def write(self, *frames: Prepared) -> None:
+        """Send frames, or close a client that has stopped reading."""
+        if not self.closed and self._affords(frames):
+            self._put(frames)
+
+    def deliver(self, events: Sequence[Due]) -> None:
+        """Send events that its beginnings do not show, or hold them back while one is under way."""
+        if self.closed:
+            return
+        wanted = [due for due in events if due.seq > due.subscription.after]
+        frames = [due.frame for due in wanted]
+        if not frames or not self._affords(frames):
+            return
+        if self._held is None:
+            self._put(frames)
+        else:
+            self._held.extend(wanted)
+            self._held_bytes += _size(frames)
+
+    def hold(self) -> None:
+        """Hold events back from now on."""
+        if self._held is None:
+            self._held = deque()
+
+    def take_held(self, upto: int | None = None) -> list[Due]:
+        """Return what is held back up to a seq, by default all, without what a beginning shows."""
+        taken: list[Due] = []
+        while self._held and (upto is None or self._held[0].seq <= upto):
+            due = self._held.popleft()
+            self._held_bytes -= len(due.frame.wire)
+            if due.seq > due.subscription.after:
+                taken.append(due)
+        return taken
+
+    async def release(self) -> None:
+        """Send what was held back, and hold no more."""
+        while self._held and not self.closed:
+            await self.pace([due.frame for due in self.take_held()])
+        self._held = None
+
+    async def pace(self, frames: Iterable[Prepared]) -> None:
+        """Send a beginning no faster than the client takes it, or close one that takes nothing."""
+        for number, frame in enumerate(frames, 1):
+            if self.closed:
+                return
+            self._put((frame,))
+            if self.connection.backlog() > self._pace:
+                await self._patience()
+            elif number % PACE_FRAMES == 0:
+                await asyncio.sleep(0)
+
+    def is_silent(self, beats: int) -> bool:
+        """Count a beat; tell whether that makes `beats` since the last frame, with none being prepared."""
+        self._quiet_beats += 1
+        return self._quiet_beats > beats and self._held is None
+
+    def count_error(self, now: float) -> bool:
+        """Note an op that was refused; tell whether it is one too many within a minute."""
+        self._errors.append(now)
+        return len(self._errors) == ERRORS_A_MINUTE and now - self._errors[0] < MINUTE_S
 
     def close(self, code: CloseCode, reason: str) -> None:
         """End the connection; nothing more is sent."""
-        if not self.closed:
-            self.closed = True
-            self.connection.close(code, reason, grace_s=CLOSE_GRACE_S)
+        if self.closed:
+            return
+        self.code = code
+        self._forget()
+        self.connection.close(code, reason, grace_s=CLOSE_GRACE_S)
+        log.info("gateway.client_closed", code=int(code), reason=reason)
+
+    def leave(self) -> None:
+        """Note that the connection has ended."""
+        self._gone = True
+        self._forget()
+
+    def _affords(self, frames: Sequence[Prepared]) -> bool:
+        if self.queued_bytes + _size(frames) <= self._budget:
+            return True
+        self.close(CloseCode.SLOW_CONSUMER, "reads too slowly: come back and resume")
+        return False
+
+    async def _patience(self) -> None:
+        try:
+            async with asyncio.timeout(PACE_PATIENCE_S):
+                await self.connection.drained()
+        except TimeoutError:
+            self.close(CloseCode.SLOW_CONSUMER, "reads nothing: come back and resume")
+
+    def _put(self, frames: Sequence[Prepared]) -> None:
+        self._quiet_beats = 0
+        self.connection.write(frames)
+
+    def _forget(self) -> None:
+        self.behind.clear()
+        self._held_bytes = 0
+        if self._held is not None:
+            self._held.clear()
+
+
+def _size(frames: Iterable[Prepared]) -> int:
+    return sum([len(frame.wire) for frame in frames])

@@ -31,7 +31,7 @@ class States(msgspec.Struct, frozen=True, kw_only=True):
             case "pool":
                 return shown_pool(self.board)
             case "tiers":
-                return {"items": self.board.tiers}
+                return {"items": self.board.tiers, "next_cursor": None}
             case _:
                 return next((tier for tier in self.board.tiers if tier.tier.value == name), None)
 
@@ -74,8 +74,42 @@ def pauses_of(board: Board) -> tuple[PauseView, ...]:
     return tuple(found)
 
 
-def changed_channels(channel: str, board: Board) -> tuple[str, ...]:
-    """Return the state channels that a change on the board concerns."""
-    if channel == "tiers":
-        return ("tiers", *(f"tier:{tier.tier.value}" for tier in board.tiers))
-    return (channel,) if channel in EVENT_NAMES else ()
+def changed_channels(changed: str, board: Board) -> tuple[str, ...]:
+    """Return the state channels that a change on the board may concern.
+
+    The price is in the pool's pauses, the tip's height beside its totals.
+    """
+    match changed:
+        case "oracle":
+            return ("oracle", "pool")
+        case "blocks" | "pool":
+            return ("pool",)
+        case "tiers":
+            return ("tiers", *(f"tier:{tier.tier.value}" for tier in board.tiers))
+        case _:
+            return ()
+
+
+class Shown:
+    """What everybody on a state channel has, so that who comes begins with it and what is the same rests."""
+
+    def __init__(self, states: States) -> None:
+        self._states = states
+        self._last: dict[str, bytes] = {}
+
+    def latest(self, channel: str) -> msgspec.Raw:
+        """Return what the readers of a channel have."""
+        return msgspec.Raw(self._last.get(channel) or self._read(channel))
+
+    def changed(self, channel: str) -> msgspec.Raw | None:
+        """Return a channel's data if its readers do not have it yet."""
+        before, now = self._last.get(channel), self._read(channel)
+        return None if before == now else msgspec.Raw(now)
+
+    def forget(self, channel: str) -> None:
+        """Note that nobody reads a channel."""
+        self._last.pop(channel, None)
+
+    def _read(self, channel: str) -> bytes:
+        now = self._last[channel] = msgspec.json.encode(self._states.of(channel))
+        return now

@@ -39,10 +39,4 @@ class HeightSeen(Message[None], frozen=True, kw_only=True):
     height: Height
 
 
-class PublicPriceOf(Message[SignedPrice | None], frozen=True, kw_only=True):
-    """The public price of a height, if it was signed."""
-
-    height: Height
-
-
-OracleMessage = Tick | SetPrice | SignSale | ReadingWanted | HeightSeen | PublicPriceOf
+OracleMessage = Tick | SetPrice | SignSale | ReadingWanted | HeightSeen

@@ -40,9 +40,7 @@ class ReadingMade(Message[None], frozen=True, kw_only=True):
 
 
 class TouchSeen(Message[None], frozen=True, kw_only=True):
-    """A public price at or beyond the floor or ceiling."""
-
-    price: SignedPrice
+    """A public price of its life has reached the floor or ceiling: it looks which one."""
 
 
 class HeightReached(Message[None], frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from actors.runtime.message import Message
+from bithedge.domain.events.pool import VaultTotals
 from bithedge.domain.facts import MinedBlock
 from bithedge.domain.ids import Address, Hex, QuoteId, WithdrawalId
 from bithedge.domain.money import Height, Sats
@@ -13,6 +14,7 @@ from bithedge.domain.policy.state import Policy
 from bithedge.domain.pool.commands import WithdrawalLimits
 from bithedge.domain.pool.health import Health
 from bithedge.domain.pool.invariants import Equation
+from bithedge.domain.pool.risk_views import LiabilitiesView, StressView
 from bithedge.domain.pool.views import BackingView, PortfolioView
 from bithedge.domain.pool.vouchers import Voucher
 from bithedge.domain.quotes import Availability, Quote, QuoteRequest
@@ -90,6 +92,19 @@ class Withdraw(Message[Withdrawal], frozen=True, kw_only=True):
     keep: KeepWithdrawal
 
 
+KeepExit = Callable[[bool, tuple[Committed, ...]], Answer | None]
+
+
+class SetExit(Message[bool], frozen=True, kw_only=True):
+    """Enter or leave exit mode, and say whether it is on; the owner's signature is already checked."""
+
+    address: Address
+    tier: Tier
+    enabled: bool
+    command_id: Hex
+    keep: KeepExit
+
+
 class CheckWithdrawal(Message[Health], frozen=True, kw_only=True):
     """The health checks alone, binding nobody."""
 
@@ -118,7 +133,23 @@ class GetBacking(Message[tuple[BackingView, ...]], frozen=True, kw_only=True):
 
 
 class GetEquations(Message[tuple[Equation, ...]], frozen=True, kw_only=True):
-    """The invariants of the books with their figures."""
+    """The solvency proof's equations; raises `NotReadyError` if the books stand at another block."""
+
+    block_hash: str
+    """Of the block that the chain's figures are of."""
+    totals: VaultTotals
+    vault: Sats
+
+
+class GetLiabilities(Message[LiabilitiesView], frozen=True, kw_only=True):
+    """The live policies by strike and expiry week; raises `OracleStaleError` while there is no price."""
+
+    kind: Kind | None
+    """None for both."""
+
+
+class GetStress(Message[StressView], frozen=True, kw_only=True):
+    """What the book owes at prices far from spot; raises `OracleStaleError` while there is no price."""
 
 
 class CheckAvailability(Message[Availability], frozen=True, kw_only=True):
@@ -150,17 +181,19 @@ class Recount(Message[None], frozen=True, kw_only=True):
     """The price moved: post the figures that depend on it again."""
 
 
+PoolFigures = GetPortfolio | GetBacking | GetEquations | GetLiabilities | GetStress
+"""Questions that the books alone answer."""
+
 PoolMessage = (
     PriceQuote
     | FindQuote
     | Reserve
     | CheckDeposit
     | Withdraw
+    | SetExit
     | CheckWithdrawal
     | FindVoucher
-    | GetPortfolio
-    | GetBacking
-    | GetEquations
+    | PoolFigures
     | CheckAvailability
     | ApplyBlock
     | RevertTo

@@ -15,8 +15,14 @@ from bithedge.domain.events.policy import (
     PolicySettled,
 )
 from bithedge.domain.events.pool import CapacityReleased
-from bithedge.domain.events.transactions import TransactionAborted, TransactionConfirmed, TransactionFinal
+from bithedge.domain.events.transactions import (
+    TransactionAborted,
+    TransactionConfirmed,
+    TransactionFinal,
+    TransactionPrepared,
+)
 from bithedge.domain.facts import (
+    CallOfOurs,
     DepositFact,
     ExpiryFact,
     Fact,
@@ -165,7 +171,10 @@ def _outcome(
 ) -> Iterator[tuple[str, Event]]:
     ours = known.get(transaction.txid)
     if ours is None:
-        return
+        if transaction.call is None:
+            return
+        yield _seen_first(transaction, transaction.call)
+        ours = _known(transaction)
     if transaction.succeeded:
         yield (
             ours.stream,
@@ -182,6 +191,34 @@ def _outcome(
     if ours.buys:
         for quote_id in ours.quote_ids:
             yield _policy(quote_id), PolicyPurchaseAborted(txid=ours.txid, reason=reason)
+
+
+def _seen_first(transaction: MinedTransaction, call: CallOfOurs) -> tuple[str, Event]:
+    """Take up a call of our contracts that came without us: whatever an address sent to them is listed."""
+    found = _known(transaction)
+    return found.stream, TransactionPrepared(
+        txid=transaction.txid,
+        address=call.address,
+        nonce=call.nonce,
+        fee=call.fee,
+        contract_id=call.contract_id,
+        function=call.function,
+        quote_ids=found.quote_ids,
+        policy_ids=call.policy_ids,
+        withdrawal_id=call.withdrawal_id,
+    )
+
+
+def _known(transaction: MinedTransaction) -> KnownTransaction:
+    named = [fact.quote_id for fact in transaction.facts if isinstance(fact, SettlementFact | RequestFact)]
+    named += [fact.terms.quote_id for fact in transaction.facts if isinstance(fact, PurchaseFact)]
+    return KnownTransaction(
+        txid=transaction.txid,
+        stream=f"tx:{transaction.txid}",
+        operation_id=None,
+        quote_ids=tuple(named),
+        buys=False,
+    )
 
 
 def _pooled(events: Sequence[Event]) -> Iterator[tuple[str, Event]]:

@@ -5,8 +5,8 @@ import msgspec
 from bithedge.domain.events.base import ChainRef
 from bithedge.domain.events.policy import Rule
 from bithedge.domain.events.pool import Pausable, VaultTotals
-from bithedge.domain.ids import Address, Hex, PolicyNumber, QuoteId, Txid
-from bithedge.domain.money import Height, Sats, UsdE8
+from bithedge.domain.ids import Address, Hex, PolicyNumber, QuoteId, Txid, WithdrawalId
+from bithedge.domain.money import Height, Sats, UsdE8, Ustx
 from bithedge.domain.terms import Terms
 from bithedge.domain.tiers import Tier
 
@@ -121,6 +121,18 @@ Fact = (
 )
 
 
+class CallOfOurs(msgspec.Struct, frozen=True, kw_only=True):
+    """A call of one of the two contracts, as whoever sent it signed it."""
+
+    address: Address
+    nonce: int
+    fee: Ustx
+    contract_id: str
+    function: str
+    withdrawal_id: WithdrawalId | None = None
+    policy_ids: tuple[PolicyNumber, ...] = ()
+
+
 class MinedTransaction(msgspec.Struct, frozen=True, kw_only=True):
     """A transaction of a block: whether it did what it says, and what our contracts printed."""
 
@@ -129,6 +141,8 @@ class MinedTransaction(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     """Why not, in the chain's words."""
     facts: tuple[Fact, ...] = ()
+    call: CallOfOurs | None = None
+    """None for what calls no contract of ours, though others may have called them for it."""
 
 
 class MinedBlock(msgspec.Struct, frozen=True, kw_only=True):

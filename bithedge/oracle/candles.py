@@ -1,6 +1,6 @@
 """Candles from full readings, folded as they come."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -14,8 +14,8 @@ BAR_MS: Final[dict[Bar, int]] = {"1m": 60_000, "5m": 300_000, "1h": 3_600_000, "
 class CandleBook:
     """The running candle of each bar."""
 
-    def __init__(self) -> None:
-        self._running: dict[Bar, Candle] = {}
+    def __init__(self, running: Iterable[Candle] = ()) -> None:
+        self._running: dict[Bar, Candle] = {candle.bar: candle for candle in running}
 
     def observe(self, price: UsdE8, now_ms: int) -> Sequence[Candle]:
         """Fold in a reading; return the running candles that it changed, for they are worth storing."""

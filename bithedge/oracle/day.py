@@ -25,6 +25,10 @@ class LastDay:
         self._reference = reference
         self._minutes: deque[tuple[int, UsdE8, UsdE8, UsdE8]] = deque()
 
+    def recall(self, at_ms: int, *, opening: UsdE8, high: UsdE8, low: UsdE8) -> None:
+        """Take in a minute that was seen before; the oldest first, and before anything is observed."""
+        self._minutes.append((at_ms, opening, high, low))
+
     def observe(self, price: UsdE8, now_ms: int) -> DayFigures:
         """Take a reading in; return the figures with it."""
         minute = now_ms - now_ms % _GRAIN_MS

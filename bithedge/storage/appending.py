@@ -16,4 +16,5 @@ class Append(msgspec.Struct, frozen=True, kw_only=True):
     keep: Keep | None = None
     used_message: Hex | None = None
     revert: Revert | None = None
+    at_ms: int | None = None
     correlation_id: str = ""

@@ -132,6 +132,7 @@ class SqliteJournal:
         keep: Keep | None = None,
         used_message: Hex | None = None,
         revert: Revert | None = None,
+        at_ms: int | None = None,
     ) -> tuple[Committed, ...]:
         """Commit all of it or nothing; whoever stops waiting does not stop the commit.
 
@@ -150,6 +151,7 @@ class SqliteJournal:
             keep=keep,
             used_message=used_message,
             revert=revert,
+            at_ms=at_ms,
             correlation_id=self._correlation(),
         )
         waiter: Waiter = asyncio.get_running_loop().create_future()

@@ -88,8 +88,12 @@ class Journal(Protocol):
         keep: Keep | None = None,
         used_message: Hex | None = None,
         revert: Revert | None = None,
+        at_ms: int | None = None,
     ) -> tuple[Committed, ...]:
-        """Commit all of it or nothing; return the events with their places, in order."""
+        """Commit all of it or nothing; return the events with their places, in order.
+
+        `at_ms` is the time that its events were folded with already; without it they get that of the commit.
+        """
         ...
 
     def subscribe(self, listener: Callable[[tuple[Committed, ...]], None]) -> None:

@@ -65,6 +65,7 @@ class Writing:
         Raises:
             AlreadyAnsweredError: the answer's scope has one; what was written must be rolled back.
         """
+        at_ms = at_ms if item.at_ms is None else item.at_ms
         for intent in item.intents:
             self.queue(intent, self.seq + 1, at_ms)
         keeping.keep(self._db, item, at_ms)

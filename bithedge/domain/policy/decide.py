@@ -20,7 +20,7 @@ from bithedge.domain.events.policy import (
 from bithedge.domain.ids import Address, Hex, OperationId
 from bithedge.domain.money import Height, Sats, UsdE8
 from bithedge.domain.payout import is_touched
-from bithedge.domain.policy.state import ENDED, LIVE, Policy, Status
+from bithedge.domain.policy.state import ENDED, UNSETTLED, Policy, Status
 
 
 class RequestActivation(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,7 +142,8 @@ def decide_touch(
     """
     terms = policy.terms
     touched = is_touched(terms.kind, terms.strike, terms.amount, terms.max_payout, public.price)
-    if not (touched and policy.auto_exercise and _idle(policy) and _settles(policy, public.height)):
+    unsettled = policy.status in UNSETTLED
+    if not (touched and policy.auto_exercise and unsettled and _settles(policy, public.height)):
         return ()
     return (
         PolicySettling(
@@ -231,7 +232,3 @@ def decide_auto_exercise(
 
 def _settles(policy: Policy, height: Height) -> bool:
     return policy.start is not None and policy.start < height <= policy.terms.expiry
-
-
-def _idle(policy: Policy) -> bool:
-    return policy.status in LIVE and policy.status is not Status.SETTLING

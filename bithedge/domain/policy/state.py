@@ -38,6 +38,8 @@ Detail = Literal[
 
 LIVE = frozenset({Status.ACTIVE, Status.SETTLING, Status.EXPIRING})
 """Its collateral is locked on chain."""
+UNSETTLED = frozenset({Status.ACTIVE, Status.EXPIRING})
+"""Live, and no settlement is on its way."""
 ENDED = frozenset({Status.SETTLED, Status.EXPIRED, Status.LAPSED})
 
 

@@ -181,14 +181,15 @@ class Books:
         return lines
 
     def _post(self, lines: tuple[Posting, ...], at_ms: int) -> None:
-        if lines:
-            # All lines of one fact are of one tier.
-            self._tiers[lines[0].tier].post(lines)
-        for line in lines:
-            first = self.activity[line.address].first_deposit_ms if line.address in self.activity else None
-            if first is None and line.cause == "deposit":
-                first = at_ms
-            self.activity[line.address] = Activity(first, at_ms)
+        if not lines:
+            return
+        # All lines of one fact are of one tier, and in a deposit of one address.
+        self._tiers[lines[0].tier].post(lines)
+        deposited = lines[0].cause == "deposit"
+        for address in dict.fromkeys(line.address for line in lines):
+            known = self.activity.get(address)
+            first = known.first_deposit_ms if known is not None else None
+            self.activity[address] = Activity(at_ms if first is None and deposited else first, at_ms)
 
     def _note(self, event: PoolEvent, at_ms: int) -> None:
         match event:

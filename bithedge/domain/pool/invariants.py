@@ -64,6 +64,25 @@ def equations(books: Books, *, vault: Sats | None = None) -> tuple[Equation, ...
     return tuple(found)
 
 
+def solvency(books: Books, *, totals: VaultTotals, vault: Sats) -> tuple[Equation, ...]:
+    """Return the four equations of the solvency proof: the chain's figures, left, against our books.
+
+    Args:
+        books: the pool's books, at the block that the figures are of.
+        totals: the contract's own totals; premiums are without fees there.
+        vault: the sBTC that it holds by the token's word; more than its totals is a donation.
+    """
+    tiers = books.tiers.values()
+    held = _vault_of(totals)
+    made = books.counts.earned + sum(book.unearned for book in tiers)
+    return (
+        Equation(name="vault_covers_totals", left=vault, right=held, holds=vault >= held),
+        _equal("locked_is_live_collateral", totals.locked, sum(book.live_collateral for book in tiers)),
+        _equal("accounts_are_the_vault", held, sum(book.equity for book in tiers)),
+        _equal("premium_is_accounted_for", totals.premiums, made),
+    )
+
+
 def breaks(books: Books, *, vault: Sats | None = None) -> list[Equation]:
     """Return the invariants that do not hold; empty in sound books."""
     return [equation for equation in equations(books, vault=vault) if not equation.holds]

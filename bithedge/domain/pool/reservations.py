@@ -27,7 +27,7 @@ class Reservations:
         self._rules = rules
         self._live: dict[QuoteId, CapacityReserved] = {}
         self._by_owner: dict[Address, dict[QuoteId, None]] = {}
-        self._by_height = Ordered()
+        self._by_height = Ordered[QuoteId]()
         self._penalties: dict[Address, Penalty] = {}
         self.total = Sats(0)
         """Collateral reserved in all tiers."""
@@ -79,7 +79,7 @@ class Reservations:
     def until(self, final: Height) -> tuple[CapacityReserved, ...]:
         """Return those whose last height is at most `final`, earliest first."""
         due = takewhile(lambda key: key[0] <= final, self._by_height)
-        return tuple(self._live[QuoteId(name)] for _, _, name in due)
+        return tuple(self._live[name] for _, _, name in due)
 
     def pause_s(self, owner: Address, now_ms: int) -> int:
         """Return for how many seconds more the owner may not reserve, rounded up; 0 if it may."""

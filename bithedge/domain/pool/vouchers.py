@@ -31,7 +31,7 @@ class Vouchers:
     def __init__(self) -> None:
         self._live: dict[WithdrawalId, Voucher] = {}
         self._by_address: dict[Address, dict[WithdrawalId, None]] = {}
-        self._by_height = Ordered()
+        self._by_height = Ordered[WithdrawalId]()
         self.total = Sats(0)
         """What all of them hold."""
 
@@ -90,7 +90,7 @@ class Vouchers:
     def until(self, final: Height) -> tuple[Voucher, ...]:
         """Return those whose last height is at most `final`, earliest first."""
         due = takewhile(lambda key: key[0] <= final, self._by_height)
-        return tuple(self._live[WithdrawalId(name)] for _, _, name in due)
+        return tuple(self._live[name] for _, _, name in due)
 
     def unsigned(self) -> tuple[Voucher, ...]:
         """Return those that were asked for and not signed."""

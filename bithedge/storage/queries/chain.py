@@ -13,6 +13,9 @@ from bithedge.storage.queries.rows import one, structs_of
 MEAN_SPAN: Final = 144
 """Over how many burn blocks their mean distance is taken."""
 
+LAST_DAY: Final = 2**53 // 144
+"""No burn height that fits in JSON is of a later day."""
+
 COLUMNS: Final = (
     "hash, parent_hash, block_height, burn_height, at_ms, transactions, orphaned, reverted_events, seq"
 )
@@ -27,6 +30,7 @@ FIRST_FROM: Final = """
 SELECT burn_height, at_ms FROM blocks WHERE burn_height >= ? AND orphaned = 0
 ORDER BY burn_height, block_height LIMIT 1
 """
+BEFORE_SEQ: Final = "SELECT burn_height FROM blocks WHERE seq < ? ORDER BY seq DESC LIMIT 1"
 POOL_DAYS: Final = """
 SELECT
     day, at_ms, available, locked, buffer,
@@ -113,6 +117,12 @@ def block(db: sqlite3.Connection, block_hash: str) -> Block | None:
 def canonical_block(db: sqlite3.Connection, block_height: int) -> Block | None:
     """Return the canonical block of a Stacks height."""
     return one(db, Block, BY_HEIGHT, block_height)
+
+
+def burn_height_at(db: sqlite3.Connection, seq: int) -> Height:
+    """Return the burn height that was followed when an event was journalled; 0 before the first block."""
+    row: tuple[int] | None = db.execute(BEFORE_SEQ, (seq,)).fetchone()
+    return Height(0 if row is None else row[0])
 
 
 def mean_burn_block_ms(db: sqlite3.Connection, burn_height: Height) -> int | None:

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from bithedge.domain.events.base import Recorded
+from bithedge.domain.events.chain import AlertRaised
 from bithedge.domain.ids import QuoteId
 from bithedge.storage.channels import OPERATOR, policy_channel
 from bithedge.storage.codec import COLUMNS, EventRow, decode_row
@@ -82,6 +83,15 @@ def newest_events(db: sqlite3.Connection, *, limit: int, name: str | None = None
     if name is None:
         return _decode(db.execute(NEWEST, (limit,)).fetchall())
     return _decode(db.execute(NEWEST_NAMED, (name, limit)).fetchall())
+
+
+def alert_raised_ms(db: sqlite3.Connection, code: str) -> int | None:
+    """Return when an alert was last raised, Unix milliseconds; None if it never was."""
+    for row in db.execute(NEWEST_NAMED, (AlertRaised.__name__, _ALL)):
+        recorded = decode_row(row)
+        if isinstance(recorded.event, AlertRaised) and recorded.event.code == code:
+            return recorded.at_ms
+    return None
 
 
 def missed(

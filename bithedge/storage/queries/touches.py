@@ -12,6 +12,9 @@ _BETWEEN: Final = """
 SELECT price, height, signature FROM attestations
 WHERE height > :above AND height <= :up_to AND +question GLOB 'height:*'
 """
+ABOVE: Final = """
+SELECT height, price FROM attestations WHERE height > ? AND +question GLOB 'height:*' ORDER BY height
+"""
 AT_OR_BELOW: Final = _BETWEEN + "AND price <= :edge ORDER BY height DESC LIMIT 1"
 AT_OR_ABOVE: Final = _BETWEEN + "AND price >= :edge ORDER BY height DESC LIMIT 1"
 
@@ -38,3 +41,9 @@ def price_beyond(
     if row is None:
         return None
     return SignedPrice(price=UsdE8(row[0]), height=Height(row[1]), signatures=(Hex(row[2]),))
+
+
+def public_prices_above(db: sqlite3.Connection, height: Height) -> tuple[tuple[Height, UsdE8], ...]:
+    """Return the public prices of the heights above one, the lowest first."""
+    rows: list[tuple[int, int]] = db.execute(ABOVE, (height,)).fetchall()
+    return tuple((Height(found), UsdE8(price)) for found, price in rows)

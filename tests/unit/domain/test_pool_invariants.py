@@ -9,7 +9,7 @@ from bithedge.domain.events.pool import (
     PremiumEarned,
     Release,
 )
-from bithedge.domain.pool.invariants import breaks, drift, equations, reconcile
+from bithedge.domain.pool.invariants import breaks, drift, equations, reconcile, solvency
 from bithedge.domain.tiers import Tier
 from tests.unit.domain.pool_scene import BTC, SPOT, Scene
 
@@ -164,3 +164,46 @@ def test_earnings_of_no_policy_are_kept_apart_until_they_are_taken_back() -> Non
     scene.record([event])
 
     assert scene.books.orphans == {}
+
+
+def proof(scene: Scene, vault: int, **off: int) -> dict[str, tuple[int, int, bool]]:
+    """Return the solvency proof's equations, the chain's totals off by so much."""
+    changed = {name: getattr(scene.totals, name) + change for name, change in off.items()}
+    found = solvency(scene.books, totals=msgspec.structs.replace(scene.totals, **changed), vault=vault)
+    return {one.name: (one.left, one.right, one.holds) for one in found}
+
+
+def test_the_proof_sets_the_chains_figures_beside_the_books() -> None:
+    scene = a_pool()
+    scene.sell()
+    held = 3 * BTC + 21_000
+
+    assert proof(scene, held) == {
+        "vault_covers_totals": (held, held, True),
+        "locked_is_live_collateral": (BTC // 10, BTC // 10, True),
+        "accounts_are_the_vault": (held, held, True),
+        "premium_is_accounted_for": (20_000, 20_000, True),
+    }
+
+
+@pytest.mark.parametrize(
+    ("off", "broken_ones"),
+    [
+        ({"locked": 1, "available": -1}, {"locked_is_live_collateral"}),
+        ({"premiums": -1}, {"premium_is_accounted_for"}),
+        ({"available": -1}, {"accounts_are_the_vault"}),
+        ({"available": 1}, {"accounts_are_the_vault", "vault_covers_totals"}),
+    ],
+)
+def test_a_sat_that_chain_and_books_do_not_share_shows_in_the_proof(
+    off: dict[str, int], broken_ones: set[str]
+) -> None:
+    scene = a_pool()
+    sale = scene.sell()
+    scene.mine(100)
+    scene.settle(sale, SPOT // 2)
+    scene.sell()
+    held = scene.totals.available + scene.totals.locked
+
+    assert all(holds for _, _, holds in proof(scene, held).values())
+    assert {name for name, (_, _, holds) in proof(scene, held, **off).items() if not holds} == broken_ones
