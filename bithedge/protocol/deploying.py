@@ -1,200 +1,161 @@
 """Publishes and sets up the contracts: each step asks the chain first, so a cut run is simply run again."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
-import msgspec
-
-from bithedge.protocol.deployment import POOL, REGISTRY, Deployment
-from bithedge.stacks.clarity import Buffer, ClarityValue, Principal, StringAscii, UInt, serialise
-from bithedge.stacks.clarity_python import as_bool, as_optional, as_principal, as_uint
+from bithedge.protocol.deploy_plan import ROLES, DeploymentError, Plan
+from bithedge.protocol.deploy_sending import Make, Wait, check_mined, fee_of, queue_of, send
+from bithedge.protocol.deploy_sources import source_of
+from bithedge.protocol.deploy_steps import STAGES, Site, Step
+from bithedge.protocol.deployment import POOL, REGISTRY
 from bithedge.stacks.keys import PrivateKey
 from bithedge.stacks.ports import Node
-from bithedge.stacks.signing import sign_transaction
-from bithedge.stacks.transactions import (
-    Transaction,
-    contract_call,
-    contract_deploy,
-    serialise_transaction,
-    token_transfer,
-)
+from bithedge.stacks.signing import SignedTransaction
 
-SOURCES: Final = Path(__file__).resolve().parents[2] / "contracts"
-CLARITY_VERSION: Final = 4
-DEVNET_TOKEN: Final = "ST1F7QA2MDF17S807EPA36TSS8AMEFY4KA9TVGWXT.sbtc-token"  # noqa: S105 - the sources' token
-FEE_FLOOR: Final = 3_000
+__all__ = ["Deployer", "DeploymentError", "Plan", "Wait", "check_mined", "differences", "source_of"]
 
-Wait = Callable[[Sequence[str]], Awaitable[None]]
-"""Returns once these transactions are mined; raises `DeploymentError` if one was refused."""
+BATCH: Final = 20
+"""Steps in flight at once; a node takes 25 chained ones of an account."""
+_VITAL: Final = ("voucher", "attestor")
+"""The roles whose keys cannot all be taken away: a daemon without one of its own is on the wrong chain."""
 
-
-class DeploymentError(Exception):
-    """The contracts are not as they should be, or a step of the set-up was refused."""
-
-
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What the chain should look like."""
-
-    deployment: Deployment
-    signers: Mapping[str, Sequence[bytes]]
-    """Public keys of each signing role."""
-    parameters: Mapping[str, int]
-    backend: str
-    funded: Mapping[str, int]
-    """Addresses and the uSTX they hold at least, from the deployer."""
+Note = Callable[[Step, SignedTransaction], None]
+"""Hears of a step's transaction before the node does."""
 
 
 class Deployer:
-    """Signs with the deployer's key, one nonce after the other."""
+    """Signs with the deployer's key, one nonce after the other.
 
-    def __init__(self, node: Node, key: PrivateKey, plan: Plan, wait: Wait) -> None:
+    Args:
+        node: the chain.
+        key: the deployer's; None can only tell what is left.
+        plan: what the chain should look like.
+        wait: waits until transactions are mined.
+        note: hears of each transaction before it is sent.
+    """
+
+    def __init__(
+        self, node: Node, key: PrivateKey | None, plan: Plan, wait: Wait, note: Note | None = None
+    ) -> None:
         self._node = node
         self._key = key
         self._plan = plan
+        self._site = Site(node, plan)
         self._wait = wait
-        self._nonce = 0
+        self._note = note
 
     async def deploy(self) -> bool:
         """Bring the chain to the plan; return whether anything had to be done.
 
+        What governance has changed since the set-up was sealed stays as it is: `differences` tells it.
+
         Raises:
-            DeploymentError: another source stands under our names, or a step was refused.
+            DeploymentError: another source stands under our names, a step was refused, or the registry is
+                sealed to another pool or to other keys.
             NodeError: the node does not answer.
         """
-        self._nonce = (await self._node.account(self._plan.deployment.deployer)).nonce
-        published = await self._publish()
-        sent = [*await self._set_up(), *await self._fund()]
-        if sent:
-            await self._wait(sent)
-        sealed = await self._seal()
-        await self._verify()
-        return published or bool(sent) or sealed
+        acted = False
+        taken: list[Step] = []
+        while True:
+            queue = await queue_of(self._node, self._plan.deployment.deployer)
+            if queue.next:
+                acted = True
+                await self._wait(queue.next)
+                continue
+            left = await self._left()
+            if not left:
+                break
+            if left[0] in taken:
+                raise DeploymentError(f"it was mined and changed nothing: {left[0].effect}")
+            # After a gap in the nonces each step may set free what waits behind it: look again after one.
+            taken = left[: 1 if queue.stuck else BATCH]
+            await self._take(taken, queue.nonce)
+            acted = True
+        await self._check_keys()
+        return acted
 
-    async def _publish(self) -> bool:
+    async def preview(self) -> tuple[tuple[Step, int], ...]:
+        """Return every step that is left with its fee in uSTX; sends nothing."""
+        left = [step for stage in STAGES async for step in stage(self._site)]
+        return tuple([(step, await self._fee(step)) for step in left])
+
+    async def _left(self) -> list[Step]:
+        for stage in STAGES:
+            left = [step async for step in stage(self._site)]
+            if left:
+                return left
+        return []
+
+    async def _take(self, steps: Sequence[Step], nonce: int) -> None:
+        if self._key is None:
+            raise DeploymentError("there are steps to take and no key to sign them with")
         sent: list[str] = []
-        for name in (REGISTRY, POOL):
-            source = source_of(name, self._plan.deployment)
-            there = await self._node.contract_source(self._plan.deployment.contract_id(name))
-            if there is None:
-                sent.append(await self._send(self._deploy(name, source)))
-            elif there != source:
-                raise DeploymentError(f"{name} stands on chain with another source: use another deployer")
-        if sent:
-            await self._wait(sent)
-        return bool(sent)
-
-    async def _set_up(self) -> list[str]:
-        sent: list[str] = []
-        for role, keys in self._plan.signers.items():
-            for key in keys:
-                arguments = (StringAscii(role), Buffer(key))
-                if not as_bool(await self._read("is-signer", *arguments)):
-                    sent.append(await self._call("propose-signer", *arguments))
-        for name, value in self._plan.parameters.items():
-            if as_uint(await self._read("get-parameter", StringAscii(name))) != value:
-                sent.append(await self._call("propose-parameter", StringAscii(name), UInt(value)))
-        backend = as_principal(await self._read("get-backend-principal"))
-        if backend != self._plan.backend:
-            sent.append(await self._call("set-backend-principal", Principal.parse(self._plan.backend)))
-        return sent
-
-    async def _fund(self) -> list[str]:
-        sent: list[str] = []
-        for address, least in self._plan.funded.items():
-            held = (await self._node.account(address)).balance_ustx
-            if held < least:
-                sent.append(await self._send(self._transfer(address, least - held)))
-        return sent
-
-    async def _seal(self) -> bool:
-        pool = Principal.parse(self._plan.deployment.pool)
-        there = as_optional(await self._read("get-principal", StringAscii("pool")))
-        if there is not None:
-            if there != pool:
-                raise DeploymentError("the registry is sealed to another pool")
-            return False
-        await self._wait([await self._call("set-pool", pool)])
-        return True
-
-    async def _verify(self) -> None:
-        for role, keys in self._plan.signers.items():
-            for key in keys:
-                if not as_bool(await self._read("is-signer", StringAscii(role), Buffer(key))):
-                    raise DeploymentError(f"{role} key {key.hex()} is not registered")
-        for name, value in self._plan.parameters.items():
-            found = as_uint(await self._read("get-parameter", StringAscii(name)))
-            if found != value:
-                raise DeploymentError(f"parameter {name} is {found}, the plan says {value}")
-
-    async def _read(self, function: str, *arguments: ClarityValue) -> ClarityValue:
-        deployment = self._plan.deployment
-        return await self._node.call_read(
-            deployment.registry, function, arguments, sender=deployment.deployer
-        )
-
-    async def _call(self, function: str, *arguments: ClarityValue) -> str:
-        size = 400 + sum(len(serialise(argument)) for argument in arguments)
-        return await self._send(
-            contract_call(
-                self._plan.deployment.network,
-                sender=self._plan.deployment.deployer,
-                nonce=self._nonce,
-                fee=max(FEE_FLOOR, size),
-                contract=self._plan.deployment.registry,
-                function=function,
-                arguments=arguments,
+        for offset, step in enumerate(steps):
+            signed = await send(
+                self._node,
+                self._key,
+                self._maker(step),
+                nonce=nonce + offset,
+                cap=self._plan.fee_cap,
+                note=self._noter(step),
             )
-        )
+            sent.append(signed.txid)
+        await self._wait(sent)
 
-    def _deploy(self, name: str, source: str) -> Transaction:
-        return contract_deploy(
-            self._plan.deployment.network,
-            sender=self._plan.deployment.deployer,
-            nonce=self._nonce,
-            fee=max(FEE_FLOOR, 2 * len(source)),
-            name=name,
-            code=source,
-            clarity_version=CLARITY_VERSION,
-        )
+    def _maker(self, step: Step) -> Make:
+        return lambda nonce, fee: step.transaction(self._plan, nonce, fee)
 
-    def _transfer(self, address: str, amount: int) -> Transaction:
-        return token_transfer(
-            self._plan.deployment.network,
-            sender=self._plan.deployment.deployer,
-            nonce=self._nonce,
-            fee=FEE_FLOOR,
-            recipient=address,
-            amount=amount,
-        )
+    def _noter(self, step: Step) -> Callable[[SignedTransaction], None] | None:
+        note = self._note
+        return None if note is None else lambda signed: note(step, signed)
 
-    async def _send(self, transaction: Transaction) -> str:
-        if len(serialise_transaction(transaction)) > transaction.fee:
-            raise DeploymentError("the fee is below one uSTX a byte")
-        signed = sign_transaction(transaction, self._key)
-        await self._node.broadcast(signed.raw)
-        self._nonce += 1
-        return signed.txid
+    async def _fee(self, step: Step) -> int:
+        return await fee_of(self._node, self._maker(step), cap=self._plan.fee_cap)
+
+    async def _check_keys(self) -> None:
+        for role in _VITAL:
+            for key in self._plan.signers.get(role, ()):
+                if not await self._site.registry.is_signer(role, key):
+                    raise DeploymentError(
+                        f"{role} key {key.hex()} is not registered, and the set-up is sealed"
+                    )
 
 
-def source_of(name: str, deployment: Deployment) -> str:
-    """Return a contract's source for a network: the token's principal is all that differs."""
-    source = (SOURCES / f"{name}.clar").read_text(encoding="utf-8")
-    return source.replace(DEVNET_TOKEN, deployment.sbtc_token)
+async def differences(node: Node, plan: Plan) -> tuple[str, ...]:
+    """Return in words what of the chain is not as the plan says: sources, keys, numbers, seats."""
+    site = Site(node, plan)
+    found = [line for name in (REGISTRY, POOL) async for line in _source(site, name)]
+    if found:
+        return tuple(found)
+    registry = site.registry
+    for role in ROLES:
+        keys = plan.signers.get(role, ())
+        found += [
+            f"{role} key 0x{key.hex()} is not registered"
+            for key in keys
+            if not await registry.is_signer(role, key)
+        ]
+        count = await registry.key_count(role)
+        if count != len(keys):
+            found.append(f"{role} has {count} keys, the plan names {len(keys)}")
+    for name, value in plan.all_parameters().items():
+        there = await registry.parameter(name)
+        if there != value:
+            found.append(f"{name} is {there}, the plan says {value}")
+    wanted = {"pool": (plan.deployment.pool,), "owner": (plan.deployment.deployer, plan.owner)}
+    wanted |= {role: (who,) for role, who in plan.seats().items()}
+    for role, allowed in wanted.items():
+        who = await registry.principal(role)
+        if who not in allowed:
+            found.append(
+                f"the {role} is {who or 'nobody'}, the plan says {' or '.join(filter(None, allowed))}"
+            )
+    return tuple(found)
 
 
-async def check_mined(node: Node, txids: Sequence[str]) -> bool:
-    """Return whether all are mined.
-
-    Raises:
-        DeploymentError: one was mined and refused.
-        NodeError: the node does not answer.
-    """
-    for txid in txids:
-        found = await node.transaction(txid)
-        if found is not None and found.aborted:
-            result = "" if found.result is None else found.result.repr
-            raise DeploymentError(f"{txid} was refused: {found.status} {result} {found.vm_error or ''}")
-        if found is None or not found.succeeded:
-            return False
-    return True
+async def _source(site: Site, name: str) -> AsyncIterator[str]:
+    there = await site.node.contract_source(site.plan.deployment.contract_id(name))
+    if there is None:
+        yield f"{name} is not published"
+    elif there != source_of(name, site.plan.deployment):
+        yield f"{name} has another source than this release"

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from bithedge.domain.facts import MinedBlock, MinedTransaction
+from bithedge.domain.facts import CallOfOurs, MinedBlock, MinedTransaction
 from bithedge.domain.ids import Txid
 from bithedge.domain.money import Height
 from bithedge.protocol.deployment import Deployment
 from bithedge.protocol.facts import ContractLog, facts_of
+from bithedge.protocol.relayed import seen_at_node
 from bithedge.stacks.errors import CursorGoneError, NodeError
 from bithedge.stacks.hexes import from_hex
 from bithedge.stacks.node_types import Block, NodeTransaction
@@ -52,7 +53,8 @@ async def read_block(node: Node, deployment: Deployment, block: Block, named: fr
     transactions: Sequence[NodeTransaction] = ()
     if block.tx_count:
         found = await node.block_transactions(block.height)
-        if found is None or any(not _in(block, one) for one in found):
+        # Another block of this height may hold fewer, or none: then nothing in the list would give it away.
+        if found is None or len(found) != block.tx_count or any(not _in(block, one) for one in found):
             raise BranchLeftError("the block is no longer canonical", retryable=True)
         transactions = found
     return MinedBlock(
@@ -68,19 +70,38 @@ async def read_block(node: Node, deployment: Deployment, block: Block, named: fr
 async def _mined(
     node: Node, deployment: Deployment, transaction: NodeTransaction, named: frozenset[str]
 ) -> MinedTransaction:
-    txid = Txid(transaction.tx_id)
+    txid, call = Txid(transaction.tx_id), _call(deployment, transaction)
     if not transaction.succeeded:
         reason = transaction.vm_error or _result(transaction) or transaction.status
-        return MinedTransaction(txid=txid, succeeded=False, reason=f"{transaction.status}: {reason}")
+        return MinedTransaction(
+            txid=txid, succeeded=False, reason=f"{transaction.status}: {reason}", call=call
+        )
     if transaction.tx_id not in named:
-        return MinedTransaction(txid=txid, succeeded=True)
+        return MinedTransaction(txid=txid, succeeded=True, call=call)
     events = await node.transaction_events(transaction.tx_id)
     logs = [
         ContractLog(event.contract_log.contract_id, from_hex(event.contract_log.value.hex))
         for event in events
         if event.contract_log is not None and event.contract_log.topic == "print"
     ]
-    return MinedTransaction(txid=txid, succeeded=True, facts=facts_of(logs, deployment))
+    if not logs:
+        raise BranchLeftError("a transaction's events are gone", retryable=True)
+    return MinedTransaction(txid=txid, succeeded=True, facts=facts_of(logs, deployment), call=call)
+
+
+def _call(deployment: Deployment, transaction: NodeTransaction) -> CallOfOurs | None:
+    seen = seen_at_node(deployment, transaction)
+    if seen is None:
+        return None
+    return CallOfOurs(
+        address=seen.address,
+        nonce=seen.nonce,
+        fee=seen.fee,
+        contract_id=seen.contract_id,
+        function=seen.function,
+        withdrawal_id=seen.withdrawal_id,
+        policy_ids=seen.policy_ids,
+    )
 
 
 def _in(block: Block, transaction: NodeTransaction) -> bool:

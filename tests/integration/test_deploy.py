@@ -304,7 +304,7 @@ def test_the_command_tells_what_is_not_as_planned(
 
 
 def test_a_data_folder_keeps_the_record_of_one_deployment(
-    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["deploy", *words]) == Exit.DONE
     capsys.readouterr()
@@ -328,6 +328,22 @@ def test_a_plan_that_is_not_filled_in_is_told_before_anything_is_asked(
     assert "deployer: still to be filled in" in told
     assert "seats.owner: still to be filled in" in told
     assert "signers.quote: the data folder has no key quote: `run.py keys new quote`" in told
+
+
+def test_the_testnets_plan_once_filled_in_takes_eighteen_transactions(
+    devnet: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = a_filled_plan("testnet", tmp_path)  # a devnet speaks like the testnet
+    words = ["--network", "testnet", "--node-url", devnet, "--data", str(tmp_path / "data")]
+
+    assert main(["deploy", *words, "--plan", str(plan), "--dry-run"]) == Exit.DONE
+
+    told = capsys.readouterr().out
+    assert "18 transactions of ST" in told
+    assert " 17. seal the set-up with " in told
+    assert " 18. propose ST" in told
+    assert main(["deploy", *words, "--plan", str(plan)]) == Exit.USAGE
+    assert "give the deployer's --key FILE" in capsys.readouterr().err
 
 
 def test_a_node_of_another_network_is_refused(

@@ -100,4 +100,4 @@ def test_every_command_has_something_to_run() -> None:
 
 
 def _words(command: str) -> list[str]:
-    return ["keys", "show"] if command == "keys" else [command]
+    return [command, "show"] if command in ("keys", "govern") else [command]
