@@ -10,6 +10,7 @@ from bithedge.protocol.prepared import PreparedTransaction
 from bithedge.views.base import View
 from bithedge.views.oracle import CandleView
 from bithedge.views.policies import PolicyView
+from bithedge.views.pool_history import PoolSpanView
 from bithedge.views.withdrawals import WithdrawalView
 
 
@@ -65,6 +66,13 @@ class WithdrawalAnswer(View, frozen=True, kw_only=True):
     transaction: PreparedTransaction | None
 
 
+class ExitAnswer(View, frozen=True, kw_only=True):
+    """Whether a provider is in exit mode in a tier now."""
+
+    tier: Tier
+    enabled: bool
+
+
 class RelayedAnswer(View, frozen=True, kw_only=True):
     """A transaction that is being followed."""
 
@@ -86,6 +94,13 @@ class CandlesAnswer(View, frozen=True, kw_only=True):
     """Candles, oldest first."""
 
     items: tuple[CandleView, ...]
+    next_cursor: str | None
+
+
+class HistoryAnswer(View, frozen=True, kw_only=True):
+    """The pool's days or weeks, oldest first."""
+
+    items: tuple[PoolSpanView, ...]
     next_cursor: str | None
 
 

@@ -44,7 +44,10 @@ async def nonces_of(system: System, address: Address) -> Nonces:
     seen = await system.node.principal_nonces(address)
     relayed = await system.reader.read(transactions_page, filters, limit=_IN_FLIGHT_MAX)
     ours = {one.nonce: one.txid for one in relayed.items if one.nonce >= account.nonce}
-    waiting = {*ours, *(nonce for nonce in seen.mempool.pending_nonces if nonce >= account.nonce)}
+    mempool = [*seen.mempool.pending_nonces]
+    if seen.mempool.last_nonce is not None:  # the API does not call the last one pending
+        mempool.append(seen.mempool.last_nonce)
+    waiting = {*ours, *(nonce for nonce in mempool if nonce >= account.nonce)}
     lowest = account.nonce
     while lowest in waiting:
         lowest += 1

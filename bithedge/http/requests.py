@@ -15,6 +15,7 @@ from bithedge.domain.policy.state import Status
 from bithedge.domain.tiers import Tier
 from bithedge.storage.keeping import Bar
 from bithedge.storage.queries.transactions import TransactionStatus
+from bithedge.views.pool_history import Span
 
 MAX_WHOLE = 2**53 - 1
 
@@ -129,6 +130,14 @@ class AutoExerciseBody(Request, frozen=True, kw_only=True):
     authorisation: AuthorisationBody
 
 
+class ExitBody(Request, frozen=True, kw_only=True):
+    """Back nothing new in a tier, or back again."""
+
+    tier: Tier
+    enabled: bool
+    authorisation: AuthorisationBody
+
+
 class DepositBody(Request, frozen=True, kw_only=True):
     """Put money into a tier."""
 
@@ -162,13 +171,13 @@ class PriceBody(Request, frozen=True, kw_only=True):
 class MineBody(Request, frozen=True, kw_only=True):
     """How many burn blocks."""
 
-    blocks: Annotated[int, Meta(ge=1, le=2_000)]
+    blocks: Blocks
 
 
 class ForkBody(Request, frozen=True, kw_only=True):
     """How many Stacks blocks to undo, and what the new branch begins with."""
 
-    depth: Annotated[int, Meta(ge=1, le=100)]
+    depth: Blocks
     requeue: bool = True
     include: tuple[AnyHex, ...] = ()
 
@@ -215,6 +224,20 @@ class CandlesQuery(Request, frozen=True, kw_only=True):
     """Which candles; at most 1,000, the newest of the span."""
 
     interval: Bar = "1h"
+    from_: Time | None = msgspec.field(default=None, name="from")
+    to: Time | None = None
+
+
+class LiabilitiesQuery(Request, frozen=True, kw_only=True):
+    """Of which kind; by default both."""
+
+    kind: Kind | None = None
+
+
+class HistoryQuery(Request, frozen=True, kw_only=True):
+    """Which days or weeks of the pool; at most 1,000, the newest of the span."""
+
+    interval: Span = "1d"
     from_: Time | None = msgspec.field(default=None, name="from")
     to: Time | None = None
 

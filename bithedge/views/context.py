@@ -42,10 +42,13 @@ class ViewContext(msgspec.Struct, frozen=True, kw_only=True):
         return rfc3339(max(0, self.tip.at_ms + blocks * self.tip.mean_burn_block_ms))
 
     def confirmations(self, block_height: int | None) -> int:
-        """Return the Stacks blocks over a transaction, its own included; 0 while it is not mined."""
+        """Return the Stacks blocks over a transaction, its own included; 0 while it is not mined.
+
+        What a block brings is told before the block is the tip; it has its own confirmation by then.
+        """
         if block_height is None or self.tip is None:
             return 0
-        return max(0, self.tip.block_height - block_height + 1)
+        return max(1, self.tip.block_height - block_height + 1)
 
     def final_height(self, burn_height: Height) -> Height:
         """Return the burn height at which what was mined at `burn_height` is final."""

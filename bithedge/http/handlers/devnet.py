@@ -1,5 +1,7 @@
 """The devnet's own paths: each answers once the daemon has followed."""
 
+from typing import Final
+
 from actors.messages.chain import CatchUp
 from actors.messages.oracle import SetPrice
 from actors.system import System
@@ -16,8 +18,9 @@ from bithedge.stacks.hexes import from_hex
 from bithedge.views.context import context_of
 from bithedge.views.oracle import oracle_view
 
-FOLLOW_S = 120.0
-"""How long the daemon may take to follow 2,000 burn blocks."""
+MOST_BURN_BLOCKS: Final = 2_000
+FOLLOW_S: Final = 120.0
+"""How long the daemon may take to follow so many burn blocks."""
 
 
 async def get_accounts(call: Call[Nothing, Nothing]) -> Reply:
@@ -52,8 +55,16 @@ async def post_price(call: Call[Nothing, PriceBody]) -> Reply:
 
 async def post_mine(call: Call[Nothing, MineBody]) -> Reply:
     """Mine burn blocks, the mempool first, in one Stacks block."""
+    blocks = call.body.blocks
+    if blocks > MOST_BURN_BLOCKS:
+        raise AmountOutOfRangeError(
+            f"at most {MOST_BURN_BLOCKS} burn blocks are mined at once",
+            field="blocks",
+            limit=MOST_BURN_BLOCKS,
+            actual=blocks,
+        )
     try:
-        await _control(call.system).mine_burn_blocks(call.body.blocks)
+        await _control(call.system).mine_burn_blocks(blocks)
     except DevnetError as error:
         raise _unreachable(error) from error
     tip = await _follow(call.system)

@@ -1,11 +1,14 @@
 """Providers as they see themselves."""
 
-from actors.messages.pool import GetPortfolio
+from actors.messages.pool import GetPortfolio, SetExit
 from bithedge.domain.ids import Address
+from bithedge.http.answers import ExitAnswer
 from bithedge.http.calls import Call, Nothing, Reply, json_reply, list_reply
 from bithedge.http.handlers.common import ASK_S, span_of
-from bithedge.http.owners import check_address
-from bithedge.http.requests import LedgerQuery, Listing
+from bithedge.http.owners import check_address, signed_command
+from bithedge.http.requests import ExitBody, LedgerQuery, Listing
+from bithedge.stacks import messages
+from bithedge.storage.ports import Answer, Committed
 from bithedge.storage.queries.events import last_seq
 from bithedge.storage.queries.providers import (
     BackedPolicy,
@@ -47,6 +50,38 @@ async def get_backing(call: Call[Listing, Nothing]) -> Reply:
         return backing_view(backed, call.context)
 
     return list_reply(page, show, seq=seq)
+
+
+async def post_exit(call: Call[Nothing, ExitBody]) -> Reply:
+    """Let a provider's money back nothing new in a tier, or back again."""
+    system, body = call.system, call.body
+    address = check_address(call.path["address"], system.deployment.network, field="address", single=True)
+    await system.pool.ask(GetPortfolio(address=address), deadline=ASK_S)
+    signed = await signed_command(
+        system,
+        body.authorisation,
+        messages.SetExit(body.tier.value, body.enabled),
+        now_ms=call.now_ms,
+        address=address,
+    )
+
+    def shown(is_on: bool) -> Reply:  # noqa: FBT001 - the actor's answer, alone
+        return json_reply(ExitAnswer(tier=body.tier, enabled=is_on))
+
+    def keep(is_on: bool, _committed: tuple[Committed, ...]) -> Answer | None:  # noqa: FBT001 - likewise
+        return call.keep(shown(is_on))
+
+    is_on = await system.pool.ask(
+        SetExit(
+            address=address,
+            tier=body.tier,
+            enabled=body.enabled,
+            command_id=signed.command_id,
+            keep=keep,
+        ),
+        deadline=ASK_S,
+    )
+    return shown(is_on)
 
 
 def _address(

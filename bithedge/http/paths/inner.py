@@ -65,6 +65,7 @@ DEVNET: Final[tuple[Route, ...]] = (
         tag="devnet",
         body=requests.MineBody,
         answer=answers.HeightsAnswer,
+        refusals=("amount_out_of_range",),
         access=Access.DEVNET,
     ),
     post(

@@ -2,12 +2,14 @@
 
 from typing import Final
 
+from bithedge.domain.pool.risk_views import LiabilitiesView, StressView
 from bithedge.domain.pool.views import TierView
 from bithedge.http import answers, requests
-from bithedge.http.handlers import market, pool, quotes
+from bithedge.http.handlers import market, pool, proof, quotes
 from bithedge.http.routes import Route, get
 from bithedge.views.oracle import AttestationView, CandleView, OracleView
 from bithedge.views.pool import PoolView
+from bithedge.views.proof import ProofView
 from bithedge.views.settings import ConfigView
 
 MARKET: Final[tuple[Route, ...]] = (
@@ -54,6 +56,39 @@ POOL: Final[tuple[Route, ...]] = (
         tag="pool",
         answer=PoolView,
         refusals=("not_ready",),
+    ),
+    get(
+        "/v1/pool/liabilities",
+        pool.get_liabilities,
+        summary="The live policies by strike and expiry week",
+        tag="pool",
+        query=requests.LiabilitiesQuery,
+        answer=LiabilitiesView,
+        refusals=("oracle_stale", "not_ready"),
+    ),
+    get(
+        "/v1/pool/stress",
+        pool.get_stress,
+        summary="What is owed if the price moved at once",
+        tag="pool",
+        answer=StressView,
+        refusals=("oracle_stale", "not_ready"),
+    ),
+    get(
+        "/v1/pool/history",
+        pool.get_history,
+        summary="What went in and out by day or week, oldest first, at most 1,000",
+        tag="pool",
+        query=requests.HistoryQuery,
+        answer=answers.HistoryAnswer,
+    ),
+    get(
+        "/v1/pool/proof",
+        proof.get_proof,
+        summary="The books beside the chain's own figures, and how to read those",
+        tag="pool",
+        answer=ProofView,
+        refusals=("node_unreachable", "not_ready"),
     ),
     get(
         "/v1/tiers",

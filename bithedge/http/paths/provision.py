@@ -81,6 +81,17 @@ PROVISION: Final[tuple[Route, ...]] = (
         answer=ListView[BackingView],
         refusals=("unknown_provider",),
     ),
+    post(
+        "/v1/providers/{address}/exit",
+        providers.post_exit,
+        summary="Enters or leaves exit mode: nothing new is backed",
+        tag="provision",
+        body=requests.ExitBody,
+        answer=answers.ExitAnswer,
+        refusals=("unknown_provider", *SIGNED_REFUSALS),
+        commits=True,
+        key="required",
+    ),
     get(
         "/v1/providers/{address}/withdrawal-check",
         money.get_check,

@@ -20,12 +20,13 @@ from actors.gateway.objects import Objects
 from actors.gateway.protocol import CloseCode
 from actors.gateway.session import Session
 from actors.gateway.states import States
-from actors.messages.gateway import Beat, Ear, Gone, Opened, Publish, StateChanged
+from actors.gateway.status import StatusSource
+from actors.messages.gateway import Beat, Ear, GatewayStatus, Gone, Opened, Publish, StateChanged
 from actors.messages.pool import GetPortfolio
 from actors.runtime import Address, ChildSpec, RestartPolicy
 from actors.seams import TaskKeeper
 from actors.supervisor import Supervisor
-from bithedge.config import Depth, Stream
+from bithedge.config import Config, Depth, Stream
 from bithedge.domain.errors import UnknownProviderError
 from bithedge.domain.events.base import Event
 from bithedge.domain.market import Market, Tip
@@ -35,8 +36,10 @@ from bithedge.domain.quote_limits import AmountLimits
 from bithedge.domain.quotes import Pricing
 from bithedge.domain.tiers import DEFAULT_TIERS
 from bithedge.domain.volatility import Variances, VolatilityRule
+from bithedge.stacks.errors import NodeError
 from bithedge.stacks.keys import PrivateKey
 from bithedge.stacks.networks import Network
+from bithedge.stacks.node_types import NodeInfo
 from bithedge.storage.connections import LocalConnection, open_reader, open_writer
 from bithedge.storage.journal import SqliteJournal
 from bithedge.storage.ports import Change, Committed, Revert
@@ -236,6 +239,25 @@ class PlayedPool:
         )
 
 
+class PlayedNode:
+    """Stands at a height, or does not answer."""
+
+    def __init__(self) -> None:
+        self.block_height: int | None = 503
+
+    async def info(self) -> NodeInfo:
+        if self.block_height is None:
+            raise NodeError("no answer", retryable=True)
+        return NodeInfo(
+            network_id=1,
+            burn_block_height=BURN,
+            stacks_tip_height=self.block_height,
+            stacks_tip="0x" + "11" * 32,
+            stacks_tip_consensus_hash="0x" + "22" * 20,
+            is_fully_synced=True,
+        )
+
+
 def a_tip(burn_height: int = BURN) -> Tip:
     return Tip(
         block_height=500,
@@ -271,6 +293,7 @@ class GatewayWorld:
         self.clock = Clock()
         self.board = Board()
         self.pool = PlayedPool()
+        self.node = PlayedNode()
         self.tasks = TaskKeeper()
         self.chance = random.Random(seed or 0)
         self.hops = seed is not None
@@ -332,8 +355,6 @@ class GatewayWorld:
         await self.status()
 
     async def status(self) -> Json:
-        from actors.messages.gateway import GatewayStatus  # noqa: PLC0415 - the one use
-
         return await self.address.ask(GatewayStatus(), deadline=5.0)
 
     async def beat(self, count: int) -> None:
@@ -390,6 +411,7 @@ class GatewayWorld:
                         "operator_token": TOKEN,
                         "last_seq": lambda: self.journal.seq,
                         "network": Network.DEVNET,
+                        "status": self._status_source(),
                     }
                     | self._tools
                 )
@@ -399,6 +421,20 @@ class GatewayWorld:
         self.born.set()
         self.born = asyncio.Event()
         return ref
+
+    def _status_source(self) -> StatusSource:
+        return StatusSource(
+            version="0.1.0",
+            pid=1,
+            since=self.clock.monotonic(),
+            config=Config(),
+            node=self.node,  # type: ignore[arg-type]
+            node_url="http://127.0.0.1:3999",
+            board=self.board,
+            journal=self.journal,
+            reader=self.reader,
+            clock=self.clock,
+        )
 
 
 @contextlib.asynccontextmanager

@@ -120,6 +120,24 @@ async def test_the_operators_channel_wants_its_token_first(world: GatewayWorld) 
     ]
 
 
+async def test_the_operators_channel_begins_with_how_the_daemon_fares(world: GatewayWorld) -> None:
+    await world.append(builders.a_price())
+    client = await world.connect()
+    await client.send({"op": "auth", "id": 1, "token": TOKEN})
+    world.clock.ms += 7_000
+    snapshot = of(await client.subscribe("operator"), "snapshot")[0]
+    world.node.block_height = None
+    silent = of(await client.subscribe("operator"), "snapshot")[0]["data"]
+
+    told = snapshot["data"]
+    assert snapshot["seq"] == told["journal"]["seq"] == 1
+    assert (told["uptime_s"], told["version"]) == (7, "0.1.0")
+    assert (told["node"]["block_height"], told["node"]["lag_blocks"]) == (503, 3)
+    assert told["gateway"]["clients"] == 1
+    assert told["breakers"][0]["ok"] is True
+    assert (silent["node"]["block_height"], silent["node"]["lag_blocks"]) == (None, None)
+
+
 @pytest.mark.parametrize("token", ["", "wrong", TOKEN + "x", "ä"])
 async def test_a_wrong_token_closes_with_4003(world: GatewayWorld, token: str) -> None:
     client = await world.connect()

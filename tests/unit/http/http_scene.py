@@ -222,7 +222,7 @@ def a_quote(message: Any) -> Quote:
 
 
 @asynccontextmanager
-async def a_scene(folder: Path, *, config: Config | None = None) -> AsyncIterator[Scene]:
+async def a_scene(folder: Path, *, config: Config | None = None, devnet: Any = None) -> AsyncIterator[Scene]:
     path, clock = folder / "journal.db", StillClock()
     journal = await SqliteJournal.open(
         LocalConnection(open_writer(path)), epoch="e", now_ms=clock.now_ms, spawn=keep_task
@@ -262,7 +262,7 @@ async def a_scene(folder: Path, *, config: Config | None = None) -> AsyncIterato
         clock=clock,
         ids=CountedIds(),
         health=Unmissing(),
-        devnet=None,
+        devnet=devnet,
         operator_token=TOKEN,
     )
     async with TestClient(TestServer(make_app(system))) as client:

@@ -78,6 +78,7 @@ def test_commands_want_a_key_where_the_interface_says_so(openapi: dict[str, Any]
         "/v1/policies/{id}/settlement",
         "/v1/policies/{id}/auto-exercise",
         "/v1/withdrawals",
+        "/v1/providers/{address}/exit",
     }
     for path in required:
         parameters = openapi["paths"][path]["post"]["parameters"]

@@ -124,6 +124,10 @@ def test_confirmations_count_the_block_of_the_transaction_itself() -> None:
     assert policy_view(a_policy(standing_at=None), a_context()).confirmations == 0
 
 
+def test_what_a_block_brings_is_confirmed_once_before_the_block_is_the_tip() -> None:
+    assert policy_view(a_policy(standing_at=(TIP.block_height + 1, 1_001)), a_context()).confirmations == 1
+
+
 @pytest.mark.parametrize(("mined_at", "final"), [(994, True), (995, False), (1_000, False)])
 def test_six_burn_blocks_later_a_status_is_final(mined_at: int, *, final: bool) -> None:
     view = policy_view(a_policy(standing_at=(400, mined_at)), a_context())
