@@ -4,7 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from bithedge.domain.errors import DomainError, InsufficientCapacityError, ValidationFailedError
+from bithedge.domain.errors import (
+    DomainError,
+    InsufficientCapacityError,
+    TooManyReservationsError,
+    ValidationFailedError,
+)
 from bithedge.domain.ids import Address, QuoteId
 from bithedge.domain.money import Bps, Height, Sats, UsdE8, ceil_div
 from bithedge.domain.payout import Kind, ceiling_price, collateral_for_floor, floor_price
@@ -161,7 +166,8 @@ def availability(
     """Return whether `tier` would back the request, and the most it would; never a refusal."""
     cover = _resolve(request, conditions.height)
     room = _room(books, cover, tier, conditions, amount=None)
-    code: str | None = room.code(cover.max_payout)
+    refusal = _refusal(room, cover.max_payout)
+    code = None if refusal is None else refusal.code
     try:
         _check(cover, pricing.tiers[tier], conditions.spot, pricing)
     except DomainError as error:
@@ -203,7 +209,7 @@ def _offers(
 def _offer(books: Books, cover: _Cover, tier: Tier, pricing: Pricing, conditions: Conditions) -> _Offer:
     parameters = pricing.tiers[tier]
     _check(cover, parameters, conditions.spot, pricing)
-    refusal = _room(books, cover, tier, conditions, amount=cover.amount).refusal(cover.max_payout)
+    refusal = _refusal(_room(books, cover, tier, conditions, amount=cover.amount), cover.max_payout)
     if refusal is not None:
         raise refusal
     book = books.tier(tier)
@@ -249,6 +255,20 @@ def _room(
 ) -> Sellable:
     wanted = Wanted(tier=tier, kind=cover.kind, strike=cover.strike, expiry=cover.expiry, amount=amount)
     return sellable(books, wanted, spot=conditions.spot, height=conditions.height, limits=conditions.limits)
+
+
+def _refusal(room: Sellable, max_payout: Sats) -> DomainError | None:
+    """Return why a cover is not on offer; who holds the capacity matters only to whoever reserves."""
+    refusal = room.refusal(max_payout)
+    if not isinstance(refusal, TooManyReservationsError):
+        return refusal
+    return InsufficientCapacityError(
+        f"the {room.tier} tier can back {room.largest} sats more now",
+        field="max_payout_sats",
+        limit=room.largest,
+        actual=max_payout,
+        reason=room.binding,
+    )
 
 
 def _nearest(refusals: Sequence[DomainError]) -> DomainError:

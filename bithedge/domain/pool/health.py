@@ -63,9 +63,13 @@ class Leaver(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def withdrawable(books: Books, address: Address, tier: Tier, height: Height) -> Sats:
-    """Return free + earned of an account, at least 0: the most it could ask for."""
+    """Return free + earned of an account, at least 0, less what its address owes the other tiers.
+
+    A debt is there where a reorg took a deposit away and left the withdrawal: others would bear it.
+    """
     book = books.tier(tier)
-    return Sats(max(0, book.account(address).free + book.earned_of(address, height)))
+    debts = sum(min(0, account.free) for account in books.accounts_of(address) if account.tier is not tier)
+    return Sats(max(0, book.account(address).free + book.earned_of(address, height) + debts))
 
 
 def health(books: Books, leaver: Leaver, *, limits: WithdrawalLimits, spot: UsdE8) -> Health:

@@ -200,6 +200,18 @@ def test_what_no_tier_can_take_is_refused_with_the_largest_room_there_is() -> No
     assert refused.value.limit == BTC  # a quarter of what is free in the wider tier
 
 
+def test_capacity_that_others_have_reserved_is_lacking_to_a_quote_and_not_held_against_its_asker() -> None:
+    scene = a_scene()
+    first = quoted(scene, tier=Tier.BALANCED, amount=2 * BTC, max_payout=2 * BTC)
+    scene.reserve(first.terms("HOLDER"))
+
+    with pytest.raises(InsufficientCapacityError) as refused:
+        quoted(scene, tier=Tier.BALANCED, amount=BTC, max_payout=BTC)
+
+    assert refused.value.limit == BTC // 2  # of the quarter, 2.5 BTC, 2 are held
+    assert available(scene, max_payout=BTC).code == "insufficient_capacity"
+
+
 def test_the_contracts_window_bounds_what_is_quoted() -> None:
     with pytest.raises(InsufficientCapacityError) as refused:
         quoted(a_scene(), window=BTC // 10 - 1)
