@@ -221,9 +221,9 @@ async def test_a_socket_cut_in_mid_purchase_resumes_and_loses_nothing(
     await dashboard.is_live()
     await dashboard.at_step("Active")
     assert '"since"' in next(words for words in said[::-1] if '"subscribe"' in words and "oracle" in words)
-    history = await dashboard.main.locator(".history li").all_inner_texts()
-    assert sum("PolicyCreated" in line for line in history) == 1
-    assert sum("PolicyPending" in line for line in history) == 1
+    history = dashboard.main.locator(".history li")
+    await expect(history.filter(has_text="PolicyCreated")).to_have_count(1)
+    await expect(history.filter(has_text="PolicyPending")).to_have_count(1)
 
 
 def sats(text: str) -> int:
