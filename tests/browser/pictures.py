@@ -86,7 +86,7 @@ async def main(folder: Path) -> None:
     built_dashboard()
     found = next(filter(None, map(shutil.which, CHROMIUMS)))
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    daemon = Daemon(Path(tempfile.mkdtemp()) / "data")
+    daemon = Daemon(Path(tempfile.mkdtemp()) / "data", settings=["devnet.burn_time_s=600"])
     daemon.start()
     try:
         async with aiohttp.ClientSession() as session, async_playwright() as playwright:
