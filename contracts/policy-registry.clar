@@ -497,7 +497,8 @@
 ;; An order goes by the first rule alone, because its price is a reading and not the public one.
 (define-private (price-rule
     (policy-id uint) (expiry uint) (height uint) (is-whole bool) (payout uint) (is-ordered bool))
-  (if is-ordered (if (is-fresh height "max-age") (some "daemon") none)
+  (if is-ordered
+    (if (is-fresh height "max-age") (some "daemon") none)
     (if is-whole (some "touch")
       (if (and (is-eq height expiry) (> burn-block-height expiry)) (some "expiry")
         (if (is-requested policy-id height payout) (some "request") none)))))
@@ -546,9 +547,9 @@
   (or (is-eq role "quote") (is-eq role "voucher") (is-eq role "attestor")))
 (define-private (has-keys (role (string-ascii 16))) (>= (get-signer-count role) (get-parameter role)))
 
-;; Of a signature of 65 bytes: its S is in the lower half, V is checked by the recovery itself.
+;; Of a signature of 65 bytes, so that the slice is there: its S is in the lower half. V is checked by the recovery.
 (define-private (is-low-s (signature (buff 65)))
-  (match (slice? signature u32 u64) s (<= s HALF_ORDER) false))
+  (<= (unwrap-panic (slice? signature u32 u64)) HALF_ORDER))
 
 ;; Adds the key behind one signature to those seen; none for good once one is a stranger's or a repetition.
 (define-private (add-signer
@@ -598,5 +599,6 @@
   (and (map-insert signers { role: role, key: key } true)
     (map-set signer-counts role (+ (get-signer-count role) u1))))
 
+;; The name was known when the change was proposed, and no parameter is ever removed.
 (define-private (set-value (name (string-ascii 16)) (value uint))
-  (match (map-get? parameters name) parameter (map-set parameters name (merge parameter { value: value })) false))
+  (map-set parameters name (merge (unwrap-panic (map-get? parameters name)) { value: value })))

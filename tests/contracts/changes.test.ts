@@ -1,7 +1,7 @@
 import { Cl, type ClarityValue } from "@stacks/transactions";
 import { describe, expect, it } from "vitest";
 
-import { ok, type Plain, POOL, refusal, REGISTRY } from "./support/chain";
+import { ok, type Plain, POOL, REGISTRY, refusal } from "./support/chain";
 import { key } from "./support/messages";
 import {
   ATTESTORS,

@@ -211,6 +211,14 @@ describe("escape-funds", () => {
     expect(world.escape(BOB.address, NOTHING)).toEqual(ok(5n * BTC));
   });
 
+  it("owes nobody anything where nobody put anything in", async () => {
+    const world = await aWorld({ deposit: 0n });
+    silence(world);
+
+    expect(due(world, ALICE.address, NOTHING)).toBe(0n);
+    expect(world.escape(ALICE.address, NOTHING)).toEqual(refusal(221));
+  });
+
   it("shares a loss by claims, and pays again as collateral comes free", async () => {
     const world = await aWorld();
     world.must(world.deposit(BOB, 5n * BTC));

@@ -179,11 +179,12 @@ describe("settle-policy by the holder's order", () => {
   });
 
   it("takes a reading max-age blocks old and none older", async () => {
-    const { world, id } = await aPut();
-    const { height } = world.chain;
+    const { world, id, start } = await aPut();
+    const height = world.chain.pass(3);
     world.chain.pass(2);
     const order = world.order(id);
 
+    expect(height - 1n, "too old, and not the purchase's own").toBeGreaterThan(start);
     expect(world.settle(id, { price: PARTIAL, order, height: height - 1n })).toEqual(refusal(110));
     expect(world.settle(id, { price: PARTIAL, order, height })).toEqual(ok(2_000_000n));
   });

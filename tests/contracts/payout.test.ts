@@ -2,7 +2,7 @@ import { Cl } from "@stacks/transactions";
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { Chain, ok, refusal } from "./support/chain";
-import { ceilingOf, type Cover, floorOf, payout } from "./support/payout";
+import { type Cover, ceilingOf, floorOf, payout } from "./support/payout";
 import { aWorld, MAX_PRICE, usd } from "./support/world";
 
 /** Numbers that look random and are the same in every run (mulberry32). */

@@ -1,8 +1,8 @@
 import { Cl } from "@stacks/transactions";
 import { describe, expect, it } from "vitest";
 
-import { DEPLOYER, ok, POOL, refusal, REGISTRY } from "./support/chain";
-import { digest, highS, type Key, sign, type Voucher, voucherMessage } from "./support/messages";
+import { DEPLOYER, ok, POOL, REGISTRY, refusal } from "./support/chain";
+import { digest, highS, type Key, sign, signatures, type Voucher, voucherMessage } from "./support/messages";
 import {
   ALICE,
   ATTESTORS,
@@ -78,12 +78,15 @@ describe("deposit-funds", () => {
       "fund",
       `
       (define-public (give (amount uint)) (as-contract? ((with-all-assets-unsafe))
-        (try! (contract-call? .liquidity-pool deposit-funds amount "balanced"))))`,
+        (try! (contract-call? .liquidity-pool deposit-funds amount "balanced"))))
+      (define-public (take (amount uint) (serial (buff 16)) (until uint) (signatures (list 7 (buff 65))))
+        (as-contract? () (try!
+          (contract-call? .liquidity-pool withdraw-funds amount "balanced" serial until signatures))))`,
     );
     const fund = `${DEPLOYER}.fund`;
     world.must(
       world.chain.call(
-        "ST1F7QA2MDF17S807EPA36TSS8AMEFY4KA9TVGWXT.sbtc-token",
+        world.chain.token,
         "transfer",
         [Cl.uint(BTC), Cl.principal(BOB.address), Cl.principal(fund), Cl.none()],
         BOB.address,
@@ -92,6 +95,11 @@ describe("deposit-funds", () => {
 
     expect(world.chain.call(fund, "give", [Cl.uint(BTC)], ALICE.address)).toEqual(ok(BTC));
     expect(world.provider(fund)).toMatchObject({ deposited: BTC });
+    const voucher = { provider: fund, amount: BTC, tier: "balanced", serial: id16(501), validUntil: 100n };
+    const signed = signatures([sign(digest(voucherMessage(voucher)), VOUCHER_KEY)]);
+    const args = [Cl.uint(BTC), Cl.bufferFromHex(voucher.serial), Cl.uint(100n), signed];
+    expect(world.chain.call(fund, "take", args, ALICE.address)).toEqual(ok(BTC));
+    expect(world.chain.balance(fund)).toBe(BTC);
   });
 });
 

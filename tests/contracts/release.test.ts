@@ -2,7 +2,7 @@ import { Cl } from "@stacks/transactions";
 import { describe, expect, it } from "vitest";
 
 import { ok, refusal } from "./support/chain";
-import { highS } from "./support/messages";
+import { highS, saleId, signatures } from "./support/messages";
 import {
   ATTESTORS,
   aWorld,
@@ -113,6 +113,21 @@ describe("release-collateral-aggregate with the price of expiry", () => {
     for (const attestations of attempts) {
       expect(world.release(ids, { price: OUT, height: expiry, attestations })).toEqual(refusal(223));
     }
+  });
+
+  it("refuses the price of fewer attestors than must sign", async () => {
+    const world = await aWorld({ parameters: { attestor: 2n } });
+    const terms = world.terms();
+    const readings = world.read(terms.quoteId, saleId(terms), usd(65_000), world.chain.height, ATTESTORS);
+    const id = world.must(world.buy({}, { terms, readings })) as bigint;
+    world.chain.reach(terms.expiry + LIFE + 1n);
+    const proof = { price: OUT, height: terms.expiry };
+
+    expect(world.release([id], { ...proof, attestations: world.attest(OUT, terms.expiry) })).toEqual(
+      refusal(223),
+    );
+    const both = world.attest(OUT, terms.expiry, ATTESTORS.slice(1));
+    expect(world.release([id], { ...proof, attestations: both })).toEqual(ok(5_000_000n));
   });
 
   it("frees nothing by a price of another height, of zero or above the bounds, though signed", async () => {
@@ -277,6 +292,7 @@ describe("record-expiry", () => {
     world.govern("set-pool", [Cl.principal(STRANGER)]);
     const expiry = world.chain.height + 5n;
     const id = world.entry({ expiry }, STRANGER);
+    const settled = world.entry({ expiry }, STRANGER);
     const call = (policy: bigint, price: bigint, height: bigint): unknown =>
       world.registry("record-expiry", [Cl.uint(policy), Cl.uint(price), Cl.uint(height)], STRANGER);
 
@@ -286,6 +302,10 @@ describe("record-expiry", () => {
     world.chain.pass();
     expect(call(id, OUT, expiry + 1n)).toEqual(refusal(115));
     expect(call(id, usd(59_000), expiry)).toEqual(refusal(131));
+    const attested = signatures(world.attest(usd(59_000), expiry));
+    const settlement = [Cl.uint(settled), Cl.uint(usd(59_000)), Cl.uint(expiry), attested, Cl.none()];
+    world.must(world.registry("record-settlement", settlement, STRANGER));
+    expect(call(settled, OUT, expiry)).toEqual(refusal(114));
     expect(call(id, OUT, expiry)).toEqual(ok(true));
     expect(call(id, OUT, expiry)).toEqual(ok(false));
     world.abandon();

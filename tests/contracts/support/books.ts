@@ -1,6 +1,8 @@
 import { expect } from "vitest";
 
 import { POOL } from "./chain";
+import { rebuild } from "./rebuild";
+import { differences } from "./state";
 import type { World } from "./world";
 
 /** Checks the laws that hold after every step, whatever it was. */
@@ -27,4 +29,9 @@ export function expectBalancedBooks(world: World): void {
   expect(vault, "the buckets are what came in less what went out").toBe(flow - out);
   const told = world.chain.printed.findLast((fields) => "totals" in fields);
   if (told !== undefined) expect(told.totals, "the last event tells the totals").toEqual(totals);
+}
+
+/** Compares every map and variable of both contracts with what the events tell of them. */
+export function expectToldBy({ chain, deployed, tried }: World): void {
+  expect(differences(chain, rebuild(deployed, chain.printed), tried)).toEqual([]);
 }

@@ -1,29 +1,20 @@
 /** The real Clarity VM with sBTC and both contracts deployed, spoken to in plain JavaScript values. */
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-
 import { initSimnet, type Simnet } from "@stacks/clarinet-sdk";
 import { Cl, ClarityType, type ClarityValue } from "@stacks/transactions";
 
-const MANIFEST = fileURLToPath(new URL("../../../contracts/Clarinet.toml", import.meta.url));
-const SBTC_AT_BOOT = "SM3VDXK3WZZSA84XXFKAFAF15NNZX32CTSG82JFQ4";
-const SBTC_DEPLOYER = "ST1F7QA2MDF17S807EPA36TSS8AMEFY4KA9TVGWXT";
+import { harvest } from "./coverage";
+import { CONTRACTS, type Contract, MAINNET, type Project, projectInUse, source } from "./project";
 
 export const DEPLOYER = "ST1PQHQKV0RJXZFY1DGX8MNSNYVE3VGZJSRTPGZGM";
 export const REGISTRY = `${DEPLOYER}.policy-registry`;
 export const POOL = `${DEPLOYER}.liquidity-pool`;
-export const SBTC = `${SBTC_DEPLOYER}.sbtc-token`;
 /** The suite runs by the rules in force; CLARITY_EPOCH=4.0 runs it by the next ones. */
 export const EPOCH = process.env.CLARITY_EPOCH === "4.0" ? "4.0" : "3.4";
 
-export type Contract = "policy-registry" | "liquidity-pool";
+export type { Contract } from "./project";
+export { source } from "./project";
 export type Plain = bigint | boolean | string | null | Plain[] | { [key: string]: Plain };
 export type Fields = Record<string, Plain>;
-
-/** The source of a contract, as it is deployed. */
-export function source(contract: Contract): string {
-  return readFileSync(new URL(`../../../contracts/${contract}.clar`, import.meta.url), "utf8");
-}
 
 /** A Clarity value as a plain one; buffers and principals become strings, responses `{ ok }` or `{ error }`. */
 export function plain(value: ClarityValue): Plain {
@@ -55,25 +46,65 @@ export function plain(value: ClarityValue): Plain {
 export const ok = (value: Plain): Plain => ({ ok: value });
 export const refusal = (code: number): Plain => ({ error: BigInt(code) });
 
+/** A call's share of what a block can hold, by kind. */
+export type Costs = Record<"runtime" | "readCount" | "readLength" | "writeCount" | "writeLength", number>;
+
+export interface Transfer {
+  readonly sender: string;
+  readonly recipient: string;
+  readonly sats: bigint;
+}
+
+let running: Chain | undefined;
+
 /** One chain. Asking for the next one ends this one, because the VM holds a single session. */
 export class Chain {
   /** What our contracts have printed since the beginning. */
   readonly printed: Fields[] = [];
+  /** The sBTC that the last call moved. */
+  transfers: Transfer[] = [];
+  /** What the last call cost, where the VM is asked to watch. */
+  costs: Costs | undefined;
+  /** The sBTC token's contract. */
+  readonly token: string;
 
-  private constructor(readonly simnet: Simnet) {}
+  private constructor(
+    readonly simnet: Simnet,
+    private readonly project: Project,
+  ) {
+    this.token = `${project.token}.sbtc-token`;
+  }
 
   static async start(): Promise<Chain> {
-    const simnet = await initSimnet(MANIFEST); // boots the VM once
-    await simnet.initSession(process.cwd(), MANIFEST, null);
-    const chain = new Chain(simnet);
+    const project = projectInUse();
+    Chain.endLast(); // its coverage ends with its session
+    // The SDK boots the VM once and starts a session each time.
+    const simnet = await initSimnet(project.manifest, false, {
+      trackCosts: project.isWatched,
+      trackCoverage: project.isWatched,
+    });
+    running = new Chain(simnet, project);
     simnet.setEpoch(EPOCH);
+    if (!project.isWatched) running.deployAll();
+    return running;
+  }
+
+  /** Keeps what the VM has seen of the last chain. */
+  static endLast(): void {
+    running?.end();
+    running = undefined;
+  }
+
+  private end(): void {
+    if (this.project.isWatched) harvest(this.simnet);
+  }
+
+  private deployAll(): void {
     for (const name of ["sbtc-registry", "sbtc-token"]) {
-      const code = simnet.getContractSource(`${SBTC_AT_BOOT}.${name}`) ?? "";
-      simnet.deployContract(name, code, { clarityVersion: 3 }, SBTC_DEPLOYER);
+      const code = this.simnet.getContractSource(`${MAINNET}.${name}`) ?? "";
+      this.simnet.deployContract(name, code, { clarityVersion: 3 }, this.project.token);
     }
-    chain.deploy("policy-registry", source("policy-registry"));
-    chain.deploy("liquidity-pool", source("liquidity-pool"));
-    return chain;
+    for (const contract of CONTRACTS) this.deploy(contract, source(contract));
   }
 
   /** Deploys a contract of the project, or a stranger's beside it. */
@@ -82,8 +113,14 @@ export class Chain {
   }
 
   call(contract: string, method: string, args: ClarityValue[], sender: string): Plain {
-    const { result, events } = this.simnet.callPublicFn(contract, method, args, sender);
+    const { result, events, costs } = this.simnet.callPublicFn(contract, method, args, sender);
+    this.costs = costs?.total;
+    this.transfers = [];
     for (const { event, data } of events) {
+      if (event === "ft_transfer_event") {
+        const { sender: from, recipient, amount } = data as Record<"sender" | "recipient" | "amount", string>;
+        this.transfers.push({ sender: from, recipient, sats: BigInt(amount) });
+      }
       const ours = data.contract_identifier === REGISTRY || data.contract_identifier === POOL;
       if (event === "print_event" && ours && data.value) this.printed.push(plain(data.value) as Fields);
     }
@@ -116,11 +153,11 @@ export class Chain {
   }
 
   mint(who: string, sats: bigint): void {
-    this.simnet.mintFT(`${SBTC}.sbtc-token`, who, sats);
+    this.simnet.mintFT(`${this.token}.sbtc-token`, who, sats);
   }
 
   balance(who: string): bigint {
-    const { result } = this.simnet.callReadOnlyFn(SBTC, "get-balance", [Cl.principal(who)], DEPLOYER);
+    const { result } = this.simnet.callReadOnlyFn(this.token, "get-balance", [Cl.principal(who)], DEPLOYER);
     return (plain(result) as { ok: bigint }).ok;
   }
 }

@@ -180,6 +180,8 @@ export function leafHash(provider: string, leaf: Leaf): string {
   return sha256("00", serializeCV(Cl.tuple({ provider: Cl.principal(provider), ...values })));
 }
 
+export const nodeHash = (left: string, right: string): string => sha256("01", left, right);
+
 /** The tree over all providers' leaves, ordered by the principal's consensus bytes; an odd node rises unchanged. */
 export class LiabilityTree {
   private readonly providers: string[];
@@ -195,10 +197,14 @@ export class LiabilityTree {
       level = [];
       for (let at = 0; at < below.length; at += 2) {
         const [left, right] = [below[at] as string, below[at + 1]];
-        level.push(right === undefined ? left : sha256("01", left, right));
+        level.push(right === undefined ? left : nodeHash(left, right));
       }
       this.levels.push(level);
     }
+  }
+
+  knows(provider: string): boolean {
+    return this.leaves.has(provider);
   }
 
   leaf(provider: string): Leaf {

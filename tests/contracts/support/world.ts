@@ -1,7 +1,7 @@
 /** A product in use: contracts set up, keys, users with sBTC, and the words to act with. */
 import { Cl, type ClarityValue } from "@stacks/transactions";
 
-import { Chain, DEPLOYER, type Fields, type Plain, POOL, SBTC } from "./chain";
+import { Chain, DEPLOYER, type Fields, type Plain, POOL } from "./chain";
 import {
   attestationMessage,
   commandMessage,
@@ -9,19 +9,21 @@ import {
   type Key,
   key,
   type Leaf,
-  leafFields,
   type LiabilityTree,
+  leafFields,
   proofSteps,
   quoteMessage,
   readingMessage,
+  type Step,
   saleId,
   sign,
   signatures,
-  type Step,
   type Terms,
   termsFields,
   voucherMessage,
 } from "./messages";
+import type { Deployment } from "./rebuild";
+import { deployment } from "./state";
 
 export const OWNER = DEPLOYER;
 export const [GUARDIAN, TREASURY, BACKEND, STRANGER] = [key(1), key(2), key(3), key(4)].map(
@@ -38,6 +40,14 @@ export const [QUOTE_KEY, SPARE_QUOTE_KEY] = [key(21), key(22)] as [Key, Key];
 export const [VOUCHER_KEY, SPARE_VOUCHER_KEY] = [key(23), key(24)] as [Key, Key];
 export const ATTESTORS = [key(25), key(26), key(27)] as [Key, Key, Key];
 export const STRANGER_KEY = key(28);
+
+const EVERYBODY = [OWNER, GUARDIAN, TREASURY, BACKEND, STRANGER].concat(
+  [HOLDER, OTHER_HOLDER, ALICE, BOB, CAROL].map(({ address }) => address),
+);
+const EVERY_KEY = [
+  ...[QUOTE_KEY, SPARE_QUOTE_KEY, VOUCHER_KEY, SPARE_VOUCHER_KEY],
+  ...[...ATTESTORS, STRANGER_KEY, HOLDER],
+];
 
 export const BTC = 100_000_000n;
 export const MAX_PRICE = 9_000_000_000_000_000n;
@@ -83,6 +93,7 @@ export interface Options {
   /** Sats deposited by Alice for a start. */
   deposit?: bigint;
   sealed?: boolean;
+  attestors?: readonly Key[];
 }
 
 let current: World | undefined;
@@ -104,16 +115,27 @@ export class World {
   private serial = 0;
   /** Sats sent to the pool by no function of its own. */
   donated = 0n;
+  readonly deployed: Deployment;
+  /** Every name used in a call, whatever became of it. */
+  readonly tried = {
+    quotes: new Set<string>(),
+    serials: new Set<string>(),
+    providers: new Set(EVERYBODY),
+    keys: new Set(EVERY_KEY.map(({ compressed }) => compressed)),
+  };
 
-  constructor(readonly chain: Chain) {}
+  constructor(readonly chain: Chain) {
+    this.deployed = deployment(chain);
+  }
 
-  setUp({ parameters = {}, deposit = 10n * BTC, sealed = true }: Options): void {
+  setUp({ parameters = {}, deposit = 10n * BTC, sealed = true, attestors = ATTESTORS }: Options): void {
     for (const [role, keys] of Object.entries({
       quote: [QUOTE_KEY, SPARE_QUOTE_KEY],
       voucher: [VOUCHER_KEY, SPARE_VOUCHER_KEY],
-      attestor: ATTESTORS,
+      attestor: attestors,
     })) {
       for (const { compressed } of keys) {
+        this.tried.keys.add(compressed);
         this.govern("propose-signer", [Cl.stringAscii(role), Cl.bufferFromHex(compressed)]);
       }
     }
@@ -157,7 +179,7 @@ export class World {
 
   donate(who: Key, amount: bigint): void {
     const args = [Cl.uint(amount), Cl.principal(who.address), Cl.principal(POOL), Cl.none()];
-    this.must(this.chain.call(SBTC, "transfer", args, who.address));
+    this.must(this.chain.call(this.chain.token, "transfer", args, who.address));
     this.donated += amount;
   }
 
@@ -196,6 +218,7 @@ export class World {
 
   private saleArguments(terms: Terms, sale: Partial<Sale> = {}): ClarityValue[] {
     const { price = usd(65_000), height = this.chain.height } = sale;
+    this.tried.quotes.add(terms.quoteId);
     const quotes = sale.signatures ?? [sign(digest(quoteMessage(terms)), QUOTE_KEY)];
     const readings = sale.readings ?? [
       sign(digest(readingMessage(terms.quoteId, saleId(terms), price, height)), ATTESTORS[0]),
@@ -290,6 +313,7 @@ export class World {
   withdraw(who: Key, amount: bigint, call: Partial<Withdrawal> = {}): Plain {
     this.serial += 1;
     const { tier = "balanced", serial = id16(this.serial), validUntil = this.chain.height + 2n } = call;
+    this.tried.serials.add(serial);
     const voucher = { provider: who.address, amount, tier, serial, validUntil };
     const signed = call.signatures ?? [sign(digest(voucherMessage(voucher)), VOUCHER_KEY)];
     return this.pool(

@@ -1,0 +1,3 @@
+export { watchIn } from "../support/project";
+export { measure } from "./measure";
+export { differences, page } from "./page";
