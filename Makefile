@@ -10,7 +10,7 @@ export PATH := $(NODE_PATHS):$(CURDIR)/$(BIN):$(PATH)
 
 DASHBOARD_SOURCES := $(shell find bithedge/dashboard -type f -not -path '*/dist/*' -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: setup run test lint bench fuzz browser clean
+.PHONY: setup run test lint bench fuzz mutate clean
 
 setup: .setup/python .setup/node .setup/dashboard
 
@@ -47,6 +47,10 @@ bench: setup
 
 fuzz: setup
 	$(BIN)/python -m tests.fuzz
+
+# Slow: each guard of the contracts is removed or flipped in turn.
+mutate: setup
+	node contracts/mutate.mjs
 
 clean:
 	rm -rf .setup $(VENV) node_modules .node bithedge/dashboard/dist

@@ -1,5 +1,6 @@
 """How each actor is made, its state rebuilt from the store: at the start and after a failure alike."""
 
+import os
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ from actors.following import Follower
 from actors.gateway.actor import GatewayActor, GatewayTools
 from actors.gateway.objects import Objects
 from actors.gateway.states import States
+from actors.gateway.status import StatusSource
 from actors.messages.oracle import ReadingWanted
 from actors.messages.policies import ReadingMade
 from actors.oracle import OracleActor, OracleTools
@@ -28,6 +30,7 @@ from actors.runtime import Address
 from actors.sales import Sales
 from actors.seams import Clock, Ids, Random, Spawn
 from actors.withdrawals import Withdrawals
+from bithedge import __version__
 from bithedge.config import Config
 from bithedge.data_folder import DataFolder
 from bithedge.domain.ids import QuoteId
@@ -121,6 +124,18 @@ class Starters:
     def __init__(self, parts: Parts, hears: Hears) -> None:
         self._parts = parts
         self._hears = hears
+        self.status = StatusSource(
+            version=__version__,
+            pid=os.getpid(),
+            since=parts.seams.clock.monotonic(),
+            config=parts.config,
+            node=parts.connected.node,
+            node_url=parts.connected.node_url,
+            board=parts.board,
+            journal=parts.journal,
+            reader=parts.reader,
+            clock=parts.seams.clock,
+        )
 
     async def start_gateway(self) -> ActorRef[GatewayActor]:
         return GatewayActor.start(
@@ -138,6 +153,8 @@ class Starters:
                 clock=self._parts.seams.clock,
                 operator_token=self._parts.folder.operator_token(),
                 last_seq=lambda: self._parts.journal.seq,
+                network=self._parts.connected.deployment.network,
+                status=self.status,
             )
         )
 

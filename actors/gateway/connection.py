@@ -64,23 +64,27 @@ class SocketConnection:
         release: str = version,
     ) -> None:
         self._socket = socket
+        self._protocol = socket.protocol
+        self._transport = socket.transport
         self._later = later
         self._proven = release == PROVEN
 
     def write(self, frames: Sequence[Prepared]) -> None:
         """Send frames at once; nothing once the socket is closing."""
-        if self._socket.protocol.state is not State.OPEN:
+        if self._protocol.state is not State.OPEN:
             return
-        if self._proven:
-            self._socket.transport.write(b"".join([frame.wire for frame in frames]))
-            return
-        for frame in frames:
-            self._socket.protocol.send_text(frame.payload)
-        self._socket.send_data()
+        if not self._proven:
+            for frame in frames:
+                self._protocol.send_text(frame.payload)
+            self._socket.send_data()
+        elif len(frames) == 1:
+            self._transport.write(frames[0].wire)
+        else:
+            self._transport.write(b"".join([frame.wire for frame in frames]))
 
     def backlog(self) -> int:
         """Return the bytes in the transport's buffer."""
-        return self._socket.transport.get_write_buffer_size()
+        return self._transport.get_write_buffer_size()
 
     async def drained(self) -> None:
         """Wait until the transport wants more; a lost connection ends the wait."""
@@ -94,7 +98,7 @@ class SocketConnection:
 
         The library's own `close` waits for the buffer to drain first, without a limit.
         """
-        if self._socket.protocol.state is State.OPEN:
-            self._socket.protocol.send_close(int(code), reason)
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(int(code), reason)
             self._socket.send_data()
-        self._later(grace_s, self._socket.transport.abort)
+        self._later(grace_s, self._transport.abort)

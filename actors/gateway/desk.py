@@ -91,6 +91,9 @@ class Desk:
             if not session.closed:
                 log.warning("gateway.op_failed", error=repr(error))
                 session.close(CloseCode.INTERNAL, "that failed: come back")
+        except ValueError:
+            if not session.closed:  # else the daemon stops, and the reader was closed under a beginning
+                raise
 
     async def _do(self, session: Session, op: Op) -> None:
         match op.op:

@@ -15,7 +15,7 @@ from actors.gateway.objects import UnavailableError
 from actors.gateway.progress import Progress
 from actors.gateway.protocol import CloseCode
 from actors.gateway.roster import Roster
-from actors.gateway.session import Due, Session, Subscription
+from actors.gateway.session import Session
 from actors.gateway.states import EVENT_NAMES, Shown, changed_channels
 from actors.gateway.tools import GatewayTools
 from bithedge.domain.events.policy import PolicyCreated
@@ -28,10 +28,10 @@ log = structlog.stdlib.get_logger()
 
 SLICE: Final = 250
 """Sockets written to before the others on the loop have their turn."""
+STAGED: Final = 2_000
+"""The same for the far quicker step before, in which each is given its frame."""
 AT_ONCE: Final = 64
 """Events that go to a client in one write, at most."""
-
-_Plan = dict[Session, list[Due]]
 
 
 class Fanout:
@@ -53,10 +53,10 @@ class Fanout:
         events = iter(batch)
         portfolios: dict[str, ProviderView | None] = {}
         while some := tuple(islice(events, AT_ONCE)):
-            plan: _Plan = {}
+            touched: list[Session] = []
             for one in some:
-                await self._plan(one, plan, portfolios)
-            await _sliced(plan.items())
+                await self._stage(one, touched, portfolios)
+            await _flush(touched)
             self._progress.advance(some[-1].recorded.seq)
 
     async def show(self, changed: str) -> None:
@@ -86,7 +86,9 @@ class Fanout:
                     frames[channel] = self._state(channel, self.shown.latest(channel))
                 _show(session, channel, frames[channel])
 
-    async def _plan(self, one: Committed, plan: _Plan, portfolios: dict[str, ProviderView | None]) -> None:
+    async def _stage(
+        self, one: Committed, touched: list[Session], portfolios: dict[str, ProviderView | None]
+    ) -> None:
         self._number(one)
         for channel, previous in (*one.channels, (OPERATOR, one.recorded.seq - 1)):
             if channel not in self._roster:
@@ -102,20 +104,24 @@ class Fanout:
                 for subscription in self._roster.of(channel):
                     subscription.session.close(CloseCode.INTERNAL, "this cannot be told now: come back")
                 continue
-            await self._plan_channel(one, channel, previous, data, plan)
+            await self._stage_channel(one, channel, previous, data, touched)
 
-    async def _plan_channel(
-        self, one: Committed, channel: str, previous: int, data: msgspec.Raw, plan: _Plan
+    async def _stage_channel(
+        self, one: Committed, channel: str, previous: int, data: msgspec.Raw, touched: list[Session]
     ) -> None:
-        frames: dict[tuple[str, int], Prepared] = {}
-        seq = one.recorded.seq
+        seq, frames = one.recorded.seq, dict[tuple[str, int], Prepared]()
+        name, frame = "", None
         for count, subscription in enumerate(self._roster.of(channel), 1):
-            key = (subscription.named, _previous(subscription, previous))
-            frame = frames.get(key)
-            if frame is None:
-                frame = frames[key] = self._frames.event(key[0], one.recorded, previous=key[1], data=data)
-            plan.setdefault(subscription.session, []).append(Due(seq, subscription, frame))
-            if count % SLICE == 0:
+            if frame is None or subscription.named != name or subscription.unnumbered:
+                name, before = subscription.named, 0 if subscription.unnumbered else previous
+                frame = frames.get((name, before))
+                if frame is None:
+                    frame = self._frames.event(name, one.recorded, previous=before, data=data)
+                    frames[(name, before)] = frame
+                subscription.unnumbered = False
+            if subscription.session.stage(seq, subscription, frame):
+                touched.append(subscription.session)
+            if count % STAGED == 0:
                 await asyncio.sleep(0)
 
     def _number(self, one: Committed) -> None:
@@ -144,13 +150,6 @@ class Fanout:
         )
 
 
-def _previous(subscription: Subscription, previous: int) -> int:
-    if not subscription.unnumbered:
-        return previous
-    subscription.unnumbered = False
-    return 0
-
-
 def _show(session: Session, channel: str, frame: Prepared) -> None:
     if session.takes_states:
         session.behind.pop(channel, None)
@@ -159,8 +158,8 @@ def _show(session: Session, channel: str, frame: Prepared) -> None:
         session.behind[channel] = None
 
 
-async def _sliced(plan: Iterable[tuple[Session, Sequence[Due]]]) -> None:
-    for count, (session, events) in enumerate(plan, 1):
-        session.deliver(events)
+async def _flush(touched: Iterable[Session]) -> None:
+    for count, session in enumerate(touched, 1):
+        session.flush()
         if count % SLICE == 0:
             await asyncio.sleep(0)

@@ -66,23 +66,15 @@ class Session:
         """State channels whose latest it has not been sent: it reads too slowly, or is being begun."""
         self.code: CloseCode | None = None
         """With what the gateway closed it."""
-        self._gone = False
+        self.closed = False
+        """Whether nothing can be sent any more."""
         self._budget = budget
         self._pace = min(PACE_BYTES, budget // 4)
         self._held: deque[Due] | None = None
         self._held_bytes = 0
+        self._staged: list[Prepared] = []
         self._quiet_beats = 0
         self._errors: deque[float] = deque(maxlen=ERRORS_A_MINUTE)
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing can be sent any more."""
-        return self._gone or self.code is not None
-
-    @property
-    def holding(self) -> bool:
-        """Whether events are held back."""
-        return self._held is not None
 
     @property
     def takes_states(self) -> bool:
@@ -96,22 +88,31 @@ class Session:
 
     def write(self, *frames: Prepared) -> None:
         """Send frames, or close a client that has stopped reading."""
-        if not self.closed and self._affords(frames):
+        if not self.closed and self._affords(sum([len(frame.wire) for frame in frames])):
             self._put(frames)
 
-    def deliver(self, events: Sequence[Due]) -> None:
-        """Send events that its beginnings do not show, or hold them back while one is under way."""
+    def stage(self, seq: int, subscription: Subscription, frame: Prepared) -> bool:
+        """Take an event that `flush` is to send, or hold it back while a beginning is under way.
+
+        Returns:
+            Whether it is the first one for the next `flush`.
+        """
         if self.closed:
-            return
-        wanted = [due for due in events if due.seq > due.subscription.after]
-        frames = [due.frame for due in wanted]
-        if not frames or not self._affords(frames):
-            return
-        if self._held is None:
-            self._put(frames)
-        else:
-            self._held.extend(wanted)
-            self._held_bytes += _size(frames)
+            return False
+        if self._held is not None:
+            if self._affords(len(frame.wire)):
+                self._held.append(Due(seq, subscription, frame))
+                self._held_bytes += len(frame.wire)
+            return False
+        if seq <= subscription.after:
+            return False
+        self._staged.append(frame)
+        return len(self._staged) == 1
+
+    def flush(self) -> None:
+        """Send the events that were staged, in one write."""
+        self.write(*self._staged)
+        self._staged.clear()
 
     def hold(self) -> None:
         """Hold events back from now on."""
@@ -160,17 +161,16 @@ class Session:
         if self.closed:
             return
         self.code = code
-        self._forget()
+        self._end()
         self.connection.close(code, reason, grace_s=CLOSE_GRACE_S)
         log.info("gateway.client_closed", code=int(code), reason=reason)
 
     def leave(self) -> None:
         """Note that the connection has ended."""
-        self._gone = True
-        self._forget()
+        self._end()
 
-    def _affords(self, frames: Sequence[Prepared]) -> bool:
-        if self.queued_bytes + _size(frames) <= self._budget:
+    def _affords(self, size: int) -> bool:
+        if self.connection.backlog() + self._held_bytes + size <= self._budget:
             return True
         self.close(CloseCode.SLOW_CONSUMER, "reads too slowly: come back and resume")
         return False
@@ -186,12 +186,9 @@ class Session:
         self._quiet_beats = 0
         self.connection.write(frames)
 
-    def _forget(self) -> None:
+    def _end(self) -> None:
+        self.closed = True
         self.behind.clear()
         self._held_bytes = 0
         if self._held is not None:
             self._held.clear()
-
-
-def _size(frames: Iterable[Prepared]) -> int:
-    return sum([len(frame.wire) for frame in frames])

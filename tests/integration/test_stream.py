@@ -371,5 +371,6 @@ async def _farewell(mine: Stream) -> Frame:
 
 def _then(frame: Frame) -> Frame:
     """Return a frame without what its policy has only by the present tip."""
-    policy = {name: value for name, value in frame["data"]["policy"].items() if name != "confirmations"}
+    by_the_tip = ("confirmations", "expiry_estimate_at")
+    policy = {name: value for name, value in frame["data"]["policy"].items() if name not in by_the_tip}
     return frame | {"data": frame["data"] | {"policy": policy}}

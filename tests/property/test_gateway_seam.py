@@ -14,16 +14,17 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from actors.gateway.protocol import CloseCode
 from bithedge.storage.queries.events import missed
+from tests.unit.actors.gateway_parts import a_market
 from tests.unit.actors.gateway_world import (
     ALICE,
     HOLDER,
     Client,
     GatewayWorld,
     a_gateway,
-    a_market,
     builders,
     in_background,
 )
@@ -325,7 +326,7 @@ class Story:
 
 
 async def play(seed: int, acts: list[str]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, capture_logs():
         async with a_gateway(Path(folder), seed=seed) as world:
             story = Story(world, world.chance)
             for name in acts:

@@ -5,8 +5,7 @@ import contextlib
 import itertools
 import json
 import random
-import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,31 +14,23 @@ from pykka import ActorRef
 
 from actors.board import Board
 from actors.gateway.actor import GatewayActor, GatewayTools
-from actors.gateway.connection import Prepared
 from actors.gateway.objects import Objects
-from actors.gateway.protocol import CloseCode
 from actors.gateway.session import Session
 from actors.gateway.states import States
 from actors.gateway.status import StatusSource
 from actors.messages.gateway import Beat, Ear, GatewayStatus, Gone, Opened, Publish, StateChanged
-from actors.messages.pool import GetPortfolio
 from actors.runtime import Address, ChildSpec, RestartPolicy
 from actors.seams import TaskKeeper
 from actors.supervisor import Supervisor
 from bithedge.config import Config, Depth, Stream
-from bithedge.domain.errors import UnknownProviderError
 from bithedge.domain.events.base import Event
-from bithedge.domain.market import Market, Tip
-from bithedge.domain.pool.views import PortfolioView
 from bithedge.domain.premium import PremiumRule
 from bithedge.domain.quote_limits import AmountLimits
 from bithedge.domain.quotes import Pricing
 from bithedge.domain.tiers import DEFAULT_TIERS
-from bithedge.domain.volatility import Variances, VolatilityRule
-from bithedge.stacks.errors import NodeError
+from bithedge.domain.volatility import VolatilityRule
 from bithedge.stacks.keys import PrivateKey
 from bithedge.stacks.networks import Network
-from bithedge.stacks.node_types import NodeInfo
 from bithedge.storage.connections import LocalConnection, open_reader, open_writer
 from bithedge.storage.journal import SqliteJournal
 from bithedge.storage.ports import Change, Committed, Revert
@@ -47,13 +38,20 @@ from bithedge.storage.queries.events import last_seq
 from bithedge.storage.reader import Reader
 from bithedge.storage.revert import undone_subjects
 from bithedge.views.context import ViewContext, context_of
+from tests.unit.actors.gateway_parts import (
+    Clock,
+    Hops,
+    Json,
+    PlayedNode,
+    PlayedPool,
+    Tape,
+    a_market,
+    a_tip,
+)
 from tests.unit.storage import journal_world as builders
 
 T = TypeVar("T")
-Json = dict[str, Any]
 
-SPOT = 6_500_000_000_000
-BURN = builders.BURN
 TOKEN = "operators-own-token"  # noqa: S105 - a test's
 EPOCH = "e1"
 CONFIG = Stream(port=0, heartbeat_ms=400, queue_bytes=65_536)
@@ -82,93 +80,6 @@ def _real(event: Event) -> Event:
     for name, address in _REAL.items():
         text = text.replace(f'"{name}"', f'"{address}"')
     return msgspec.json.decode(text, type=type(event))
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.ms = 1_700_000_000_000
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    def monotonic(self) -> float:
-        return self.ms / 1_000
-
-
-class Hops:
-    """A database that takes some turns of the loop to reach and to come back from, as a thread does."""
-
-    def __init__(self, db: sqlite3.Connection, chance: random.Random) -> None:
-        self._local = LocalConnection(db)
-        self._chance = chance
-        self._last: asyncio.Event | None = None
-
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        before, self._last = self._last, asyncio.Event()
-        mine = self._last
-        try:
-            if before is not None:
-                await before.wait()
-            await self._wait()
-            found = await self._local.run(work)
-        finally:
-            mine.set()
-        await self._wait()
-        return found
-
-    async def close(self) -> None:
-        await self._local.close()
-
-    async def _wait(self) -> None:
-        for _ in range(self._chance.randrange(8)):
-            await asyncio.sleep(0)
-
-
-class Tape:
-    """A connection whose client takes all at once, until it is stalled."""
-
-    def __init__(self) -> None:
-        self.frames: list[Json] = []
-        self.sizes: list[int] = []
-        self.stalled = False
-        self.unread = 0
-        self.code: CloseCode | None = None
-        self.grown = asyncio.Event()
-        self._moved = asyncio.Event()
-
-    def write(self, frames: Sequence[Prepared]) -> None:
-        assert self.code is None, "nothing is written after a close"
-        for frame in frames:
-            assert frame.wire.endswith(frame.payload)
-            self.frames.append(json.loads(frame.payload))
-            self.sizes.append(len(frame.wire))
-            self.unread += len(frame.wire) if self.stalled else 0
-        self._grow()
-
-    def backlog(self) -> int:
-        return self.unread
-
-    async def drained(self) -> None:
-        while self.unread and self.code is None:
-            await self._moved.wait()
-
-    def close(self, code: CloseCode, reason: str, *, grace_s: float) -> None:
-        assert reason
-        assert grace_s > 0
-        assert self.code is None, "closed once"
-        self.code = code
-        self._grow()
-        self._moved.set()
-
-    def read_again(self) -> None:
-        self.unread = 0
-        self.stalled = False
-        self._moved.set()
-        self._moved = asyncio.Event()
-
-    def _grow(self) -> None:
-        self.grown.set()
-        self.grown = asyncio.Event()
 
 
 class Client:
@@ -212,76 +123,6 @@ class Client:
 
     def leave(self) -> None:
         self.world.address.post(Gone(session=self.session))
-
-
-class PlayedPool:
-    """Knows providers by what the test says, and may be out of reach."""
-
-    def __init__(self) -> None:
-        self.totals: dict[str, int] = {}
-        self.error: Exception | None = None
-        self.asked = 0
-
-    async def ask(self, message: GetPortfolio, *, deadline: float) -> PortfolioView:
-        assert deadline > 0
-        self.asked += 1
-        await asyncio.sleep(0)
-        if self.error is not None:
-            raise self.error
-        if message.address not in self.totals:
-            raise UnknownProviderError("this address has never provided")
-        return PortfolioView(
-            address=message.address,
-            tiers=(),
-            total_sats=self.totals[message.address],
-            first_deposit_ms=None,
-            last_activity_ms=None,
-        )
-
-
-class PlayedNode:
-    """Stands at a height, or does not answer."""
-
-    def __init__(self) -> None:
-        self.block_height: int | None = 503
-
-    async def info(self) -> NodeInfo:
-        if self.block_height is None:
-            raise NodeError("no answer", retryable=True)
-        return NodeInfo(
-            network_id=1,
-            burn_block_height=BURN,
-            stacks_tip_height=self.block_height,
-            stacks_tip="0x" + "11" * 32,
-            stacks_tip_consensus_hash="0x" + "22" * 20,
-            is_fully_synced=True,
-        )
-
-
-def a_tip(burn_height: int = BURN) -> Tip:
-    return Tip(
-        block_height=500,
-        burn_height=burn_height,
-        hash="0x" + "11" * 32,
-        at_ms=1_700_000_000_000,
-        mean_burn_block_ms=600_000,
-    )
-
-
-def a_market(spot: int | None = SPOT, **changed: Any) -> Market:
-    given: Json = {
-        "spot": spot,
-        "observed_at_ms": 1_700_000_000_000,
-        "stale": False,
-        "suspended": False,
-        "reason": None,
-        "change_24h_bps": 0,
-        "high_24h": None,
-        "low_24h": None,
-        "sources": (),
-        "variances": Variances(fast=0.36, slow=0.36),
-    }
-    return Market(**(given | changed))
 
 
 class GatewayWorld:

@@ -6,18 +6,8 @@ import pytest
 
 from bithedge.domain.payout import Kind
 from bithedge.storage.ports import Change
-from tests.unit.actors.gateway_world import (
-    BURN,
-    HOLDER,
-    Client,
-    GatewayWorld,
-    Json,
-    a_gateway,
-    a_market,
-    a_tip,
-    builders,
-    of,
-)
+from tests.unit.actors.gateway_parts import BURN, Json, a_market, a_tip
+from tests.unit.actors.gateway_world import HOLDER, Client, GatewayWorld, a_gateway, builders, of
 
 STRIKE = 6_000_000_000_000
 THOUSANDTH = STRIKE // 1_000

@@ -4,13 +4,7 @@ from pathlib import Path
 import pytest
 
 from actors.gateway.protocol import CloseCode
-from tests.unit.actors.gateway_world import (
-    GatewayWorld,
-    a_gateway,
-    builders,
-    in_background,
-    of,
-)
+from tests.unit.actors.gateway_world import GatewayWorld, a_gateway, builders, in_background, of
 
 
 @pytest.fixture

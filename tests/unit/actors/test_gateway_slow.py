@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from actors.gateway import session as sessions
+from actors.gateway.fanout import SLICE
 from actors.gateway.protocol import CloseCode, beats_of
+from tests.unit.actors.gateway_parts import SPOT, a_market
 from tests.unit.actors.gateway_world import (
     CONFIG,
     HOLDER,
-    SPOT,
     Client,
     GatewayWorld,
     a_gateway,
-    a_market,
     builders,
     in_background,
     of,
@@ -36,6 +36,51 @@ async def follow(world: GatewayWorld, *, upto_bytes: int, client: Client) -> int
         await world.append(builders.followed(count))
         await world.settle()
     return count
+
+
+# ------------------------------------------------------------ fan-out
+
+
+async def test_an_event_is_encoded_once_for_each_name_it_goes_out_under(world: GatewayWorld) -> None:
+    await world.append(*builders.reserved(1), *builders.bought(1, 1))
+    by_number, by_quote, like_it = [await world.connect() for _ in range(3)]
+    await by_number.subscribe("policy:1")
+    for client in (by_quote, like_it):
+        await client.subscribe(f"policy:{builders.quote(1)}")
+    await world.append(builders.of_operation(builders.sent(1)))
+    await world.settle()
+
+    assert by_quote.tape.prepared[-1] is like_it.tape.prepared[-1]
+    assert by_number.tape.prepared[-1] is not by_quote.tape.prepared[-1]
+    assert by_number.tape.frames[-1] | {"channel": ""} == by_quote.tape.frames[-1] | {"channel": ""}
+
+
+async def test_what_one_commit_brings_a_client_is_one_write(world: GatewayWorld) -> None:
+    client = await world.connect()
+    await client.subscribe("blocks", "policies", f"owner:{HOLDER}")
+    writes = client.tape.writes
+    await world.append(builders.followed(1), *builders.reserved(1), *builders.bought(1, 1))
+
+    assert len(await client.news()) == 3
+    assert client.tape.writes == writes + 1
+
+
+async def test_a_fan_out_to_many_lets_others_have_their_turn(world: GatewayWorld) -> None:
+    clients = [await world.connect() for _ in range(3 * SLICE)]
+    for client in clients:
+        await client.send({"op": "subscribe", "id": 1, "channels": ["blocks"]})
+    told: list[int] = []
+
+    async def watch() -> None:
+        while not told or told[-1] < len(clients):
+            told.append(sum(client.tape.frames[-1]["type"] == "event" for client in clients))
+            await asyncio.sleep(0)
+
+    watching = in_background(world, watch())
+    await world.append(builders.followed(1))
+    await watching
+
+    assert {SLICE, 2 * SLICE} <= set(told)
 
 
 # ------------------------------------------------------------ event channels
@@ -85,7 +130,7 @@ async def test_a_beginning_larger_than_the_budget_goes_out_as_fast_as_it_is_take
 
     assert client.tape.code is None
     assert [event["seq"] for event in of(client.tape.frames, "event")] == list(range(1, 401))
-    assert sum(client.tape.sizes) > 2 * CONFIG.queue_bytes
+    assert sum(len(frame.wire) for frame in client.tape.prepared) > 2 * CONFIG.queue_bytes
     assert most < CONFIG.queue_bytes // 2
     assert turns > 2
 

@@ -20,7 +20,8 @@ from actors.gateway.connection import SocketConnection, prepare
 from actors.gateway.server import MAX_FRAME, GatewayServer
 from actors.seams import SystemClock
 from bithedge.config import Stream
-from tests.unit.actors.gateway_world import CONFIG, GatewayWorld, Json, a_gateway, builders, of
+from tests.unit.actors.gateway_parts import Json
+from tests.unit.actors.gateway_world import CONFIG, GatewayWorld, a_gateway, builders, of
 
 OURS = "http://127.0.0.1:8480"
 WITHIN_S = 20.0
