@@ -17,8 +17,9 @@ from actors.messages.gateway import Publish, StateChanged
 from actors.messages.oracle import HeightSeen, ReadingWanted, Tick
 from actors.messages.pool import Recount
 from actors.messages.transactions import BlockApplied, IntentsCommitted
+from actors.pricing import checked_pricing
 from actors.runtime import Address, ChildSpec, current_correlation_id
-from actors.starters import Parts, Seams, Starters, checked_pricing
+from actors.starters import Parts, Seams, Starters
 from actors.supervisor import Supervisor
 from actors.system import System
 from bithedge.config import Config

@@ -36,15 +36,10 @@ from bithedge.data_folder import DataFolder
 from bithedge.domain.ids import QuoteId
 from bithedge.domain.market import Tip
 from bithedge.domain.money import Bps, Height, UsdE8
-from bithedge.domain.monotone import check_monotone
 from bithedge.domain.pool.books import Books
 from bithedge.domain.pool.rules import PoolRules
-from bithedge.domain.premium import PremiumRule
-from bithedge.domain.quote_limits import AmountLimits
 from bithedge.domain.quotes import Pricing
 from bithedge.domain.sale_window import SaleWindow
-from bithedge.domain.tiers import DEFAULT_TIERS
-from bithedge.domain.volatility import VolatilityRule
 from bithedge.oracle.aggregate import AggregationRule
 from bithedge.oracle.attestor import Attestor
 from bithedge.oracle.history import daily_history, day_named
@@ -112,10 +107,6 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     policies: Callable[[], PolicyDirectory]
     sources: Sequence[PriceSource] = ()
     """Prices from elsewhere than the config says."""
-
-
-class PricingError(Exception):
-    """The volatility and premium rules would let a better policy cost less."""
 
 
 class Starters:
@@ -387,25 +378,3 @@ class _PolicyTeller:
     def reading_made(self, quote_id: QuoteId, message: ReadingMade) -> None:
         """Tell the policy that asked for it."""
         self._policies.tell(quote_id, message)
-
-
-def checked_pricing(config: Config, parameters: ContractParameters) -> Pricing:
-    """Return the rules of quotes, after the check that no better policy costs less.
-
-    Raises:
-        PricingError: one does.
-    """
-    pricing = Pricing(
-        volatility=VolatilityRule(),
-        premium=PremiumRule(),
-        tiers=DEFAULT_TIERS,
-        amounts=AmountLimits(
-            min_amount_sats=parameters.min_amount, min_max_payout_sats=parameters.min_collateral
-        ),
-        valid_blocks=config.sales.quote_valid_blocks,
-        valid_s=config.sales.quote_valid_s,
-    )
-    verdict = check_monotone(pricing.volatility, pricing.premium, pricing.tiers.values())
-    if verdict.breaks:
-        raise PricingError(f"a better policy would cost less: {verdict.breaks[0]}")
-    return pricing

@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from actors.starters import PricingError
+from actors.pricing import PricingError
 from bithedge.config import ConfigError
 from bithedge.data_folder import DataFolderHeldError
 from bithedge.devnet.errors import DevnetError, DevnetHeldError, DevnetPortError

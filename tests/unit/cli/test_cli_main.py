@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from actors.starters import PricingError
+from actors.pricing import PricingError
 from bithedge.cli.exits import CommandError, Exit, PortTakenError, exit_of, told
 from bithedge.cli.main import COMMANDS, main, parser
 from bithedge.config import ConfigError
