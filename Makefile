@@ -10,7 +10,7 @@ export PATH := $(NODE_PATHS):$(CURDIR)/$(BIN):$(PATH)
 
 DASHBOARD_SOURCES := $(shell find bithedge/dashboard -type f -not -path '*/dist/*' -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: setup run test lint bench fuzz mutate clean
+.PHONY: setup run test lint bench fuzz mutate sim clean
 
 setup: .setup/python .setup/node .setup/dashboard
 
@@ -47,6 +47,9 @@ bench: setup
 
 fuzz: setup
 	$(BIN)/python -m tests.fuzz
+
+sim: setup
+	$(BIN)/python -m pytest -n 2 tests/unit/sim tests/unit/risk tests/sim
 
 # Slow: each guard of the contracts is removed or flipped in turn.
 mutate: setup

@@ -63,13 +63,14 @@ class Leaver(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def withdrawable(books: Books, address: Address, tier: Tier, height: Height) -> Sats:
-    """Return free + earned of an account, at least 0, less what its address owes the other tiers.
+    """Return free + earned of an account, at least 0 and at most what its address has in all tiers.
 
-    A debt is there where a reorg took a deposit away and left the withdrawal: others would bear it.
+    A tier may owe: where a reorg took a deposit away and left the withdrawal. Others would bear the debt.
     """
     book = books.tier(tier)
-    debts = sum(min(0, account.free) for account in books.accounts_of(address) if account.tier is not tier)
-    return Sats(max(0, book.account(address).free + book.earned_of(address, height) + debts))
+    earned = book.earned_of(address, height)
+    in_all = sum(account.free for account in books.accounts_of(address))
+    return Sats(max(0, earned + min(book.account(address).free, in_all)))
 
 
 def health(books: Books, leaver: Leaver, *, limits: WithdrawalLimits, spot: UsdE8) -> Health:
