@@ -42,7 +42,8 @@ def on_chain(inputs: list[Input]) -> list[int]:
         cwd=ROOT,
         check=True,
     )
-    return [int(line) for line in done.stdout.split()]
+    # On a fresh checkout the SDK says on the same stream that it wrote its plan file: a result is digits alone.
+    return [int(line) for line in done.stdout.splitlines() if line.isdecimal()]
 
 
 def a_cover(rng: random.Random) -> Cover:
