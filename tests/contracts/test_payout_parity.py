@@ -42,7 +42,7 @@ def on_chain(inputs: list[Input]) -> list[int]:
         cwd=ROOT,
         check=True,
     )
-    # On a fresh checkout the SDK says on the same stream that it wrote its plan file: a result is digits alone.
+    # On a fresh checkout the SDK says here too that it wrote its plan file: a result is digits alone.
     return [int(line) for line in done.stdout.splitlines() if line.isdecimal()]
 
 
