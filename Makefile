@@ -49,6 +49,9 @@ fuzz: setup
 	$(BIN)/python -m tests.fuzz
 
 sim: setup
+	$(BIN)/python run.py sim --seeds 0:10000 --jobs 2
+	$(BIN)/python run.py sim --one-life
+	$(BIN)/python -m tests.sim.teeth
 	$(BIN)/python -m pytest -n 2 tests/unit/sim tests/unit/risk tests/sim
 
 # Slow: each guard of the contracts is removed or flipped in turn.

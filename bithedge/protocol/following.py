@@ -57,7 +57,7 @@ async def read_block(node: Node, deployment: Deployment, block: Block, named: fr
         if found is None or len(found) != block.tx_count or any(not _in(block, one) for one in found):
             raise BranchLeftError("the block is no longer canonical", retryable=True)
         transactions = found
-    return MinedBlock(
+    mined = MinedBlock(
         block_height=block.height,
         burn_height=Height(block.burn_block_height),
         hash=block.index_block_hash,
@@ -65,6 +65,10 @@ async def read_block(node: Node, deployment: Deployment, block: Block, named: fr
         at_ms=block.block_time * 1_000,
         transactions=tuple([await _mined(node, deployment, one, named) for one in transactions]),
     )
+    if transactions and not await _is_canonical(node, block):
+        # A transaction's events are asked for by its id alone: they may be those of another branch.
+        raise BranchLeftError("the block was left while it was read", retryable=True)
+    return mined
 
 
 async def _mined(
@@ -102,6 +106,11 @@ def _call(deployment: Deployment, transaction: NodeTransaction) -> CallOfOurs | 
         withdrawal_id=seen.withdrawal_id,
         policy_ids=seen.policy_ids,
     )
+
+
+async def _is_canonical(node: Node, block: Block) -> bool:
+    there = await node.block(block.height)
+    return there is not None and there.index_block_hash == block.index_block_hash
 
 
 def _in(block: Block, transaction: NodeTransaction) -> bool:

@@ -23,6 +23,7 @@ SELECT operation_id, kind, status FROM operations WHERE status IN ('queued', 'se
 OPEN_ATTEMPTS: Final = """
 SELECT txid, nonce, status FROM transactions WHERE status IN ('pending', 'dropped') AND address = ?
 """
+FOLLOWED: Final = "SELECT hash FROM blocks WHERE orphaned = 0 ORDER BY seq DESC LIMIT 1"
 RESERVED: Final = "SELECT quote_id FROM quotes WHERE status = 'reserved'"
 PROMISED: Final = """
 SELECT withdrawal_id, status FROM withdrawals
@@ -32,6 +33,9 @@ WHERE status IN ('pending_signature', 'pending_confirmation')
 
 def unfinished(db: sqlite3.Connection, chain: SimChain, lanes: Sequence[str]) -> Iterator[str]:
     """Yield what still has to come to its end."""
+    followed = db.execute(FOLLOWED).fetchone()
+    if followed is None or followed[0] != chain.tip.block.index_block_hash:
+        yield "the newest block is not followed"
     if chain.state.collaterals:
         yield f"collateral is locked for {sorted(chain.state.collaterals)}"
     for row in db.execute(OPEN_OPERATIONS):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from pykka import ActorRegistry
+from pykka import ActorDeadError, ActorRegistry
 
 from actors.board import Board
 from actors.bootstrap import Daemon
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+UNFIT: Final = (NodeError, DomainError, StorageError, ActorDeadError, TimeoutError, sqlite3.Error)
+"""What may keep a daemon from starting: its node, its disk, and an actor that died of either."""
 LOOK_EVERY: Final = 16
 """Steps between two looks at whether the pool shows what it should."""
 
@@ -109,7 +111,7 @@ class Life:
         try:
             daemon = await self._made()
             await daemon.start()
-        except (NodeError, DomainError, StorageError, TimeoutError, sqlite3.Error) as error:
+        except UNFIT as error:
             raise UnfitError(f"no start: {error!r}") from error
         self.world.trace.note("started", f"life {self.number}, {self.loop.steps} steps")
         return daemon
