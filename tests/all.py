@@ -11,14 +11,12 @@ class Suite(NamedTuple):
     command: tuple[str, ...]
 
 
-# The simulator and the risk laboratory are young: their suites run with `make sim` until they are quick.
-YOUNG = tuple(f"--ignore=tests/{name}" for name in ("sim", "unit/sim", "unit/risk"))
 SUITES = (
     Suite("contracts on the VM", ("npx", "vitest", "run", "--config", "tests/contracts/vitest.config.ts")),
     Suite("devnet", ("node", "--test", "--test-concurrency=2", "tests/devnet/")),
     Suite("dashboard, parts", ("npm", "run", "--silent", "test", "-w", "bithedge/dashboard")),
     Suite("dashboard, types", ("npm", "run", "--silent", "check", "-w", "bithedge/dashboard")),
-    Suite("Python", (sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", *YOUNG, "tests")),
+    Suite("Python", (sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "tests")),
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from bithedge import __version__
-from bithedge.cli import demo, deploy, devnet, doctor, govern, keys, replay, serve, sim
+from bithedge.cli import demo, deploy, devnet, doctor, govern, keys, replay, risk, serve, sim
 from bithedge.cli.exits import Exit, exit_of, told
 from bithedge.cli.terminal import complain
 
@@ -23,7 +23,7 @@ class Command(NamedTuple):
 
 COMMANDS: Final = tuple(
     Command(module.NAME, module.HELP, module.add_options, module.run)
-    for module in (serve, devnet, demo, doctor, deploy, govern, keys, replay, sim)
+    for module in (serve, devnet, demo, doctor, deploy, govern, keys, replay, sim, risk)
 )
 
 
